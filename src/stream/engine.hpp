@@ -58,6 +58,7 @@ struct LiveRequest {
   Millis to;
   bool digests = false;
 };
+/// Answer to a LiveRequest.
 struct LiveRows {
   std::vector<std::shared_ptr<const Row>> rows;  ///< Over all partitions; immutable copies.
   std::vector<RawPoint> raw;                     ///< Points at or after `raw_from`, in accepted order within a series.
