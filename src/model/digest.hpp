@@ -20,7 +20,10 @@ class Digest {
  public:
   static constexpr double default_compression = 100.0;
   static constexpr std::size_t exact_values = 32;
+  static constexpr double least_compression = 20.0;
+  static constexpr double most_compression = 1000.0;
 
+  /// `compression`: more is finer and larger; held to [20, 1000].
   explicit Digest(double compression = default_compression);
   Digest(const Digest& other);
   Digest(Digest&& other) noexcept;
@@ -32,6 +35,11 @@ class Digest {
   void add(double value);
   /// Adds everything that `other` stands for.
   void merge(const Digest& other);
+  /// Adds what the bytes of another one stand for without building it: the way to merge many stored ones.
+  /// `corrupt` or `unsupported_version` as decode; then `into` is unchanged.
+  [[nodiscard]] static Result<void> merge_encoded(Digest& into, std::string_view bytes);
+  /// Folds buffered values in. Changes no answer's meaning; makes several quantiles in a row cheap.
+  void compress();
 
   [[nodiscard]] std::uint64_t count() const;
   /// Of an empty digest: 0.
@@ -62,8 +70,16 @@ class Digest {
   [[nodiscard]] std::size_t memory() const;
 
  private:
-  struct Body;
-  std::unique_ptr<Body> body_;
+  struct Values;
+  struct Sketch;
+  struct Access;
+  struct Release {
+    void operator()(Values* values) const noexcept;
+    void operator()(Sketch* sketch) const noexcept;
+  };
+  void grow_or_fold();
+  std::unique_ptr<Values, Release> values_;  ///< As they came: all of them, or what the sketch has not folded in yet.
+  std::unique_ptr<Sketch, Release> sketch_;
   float compression_;
 };
 
