@@ -109,6 +109,14 @@ struct QueryLimits {
   std::size_t points = 11'000;
   Duration deadline{10'000};
   Duration live_timeout{2'000};
+  Retention retention{};  ///< What the store keeps: `auto` never picks a resolution whose rows are gone.
+};
+
+/// A row of one partition, merged over the series asked for. Digest whole.
+struct PartitionRow {
+  PartitionId partition;
+  Millis bucket;
+  Rollup rollup;
 };
 
 /// Answers questions: plans the coarsest level, reads stored rows, lays live ones over them, merges partitions,
@@ -124,7 +132,13 @@ class QueryEngine {
   /// The newest point of a metric or source within the last hour, or the last one kept in memory.
   [[nodiscard]] Result<std::optional<Point>> latest(const std::string& metric,
                                                     const std::optional<std::string>& source);
+  /// From memory alone: answers at once, whatever fails.
   [[nodiscard]] Freshness freshness() const;
+  /// 10 s rows with bucket in [from, to] before partitions are merged, ascending by (bucket, partition): what updates
+  /// of the bus are laid over. An unknown metric has none.
+  [[nodiscard]] Result<std::vector<PartitionRow>> partition_rows(const std::string& metric,
+                                                                 const std::optional<std::string>& source, Millis from,
+                                                                 Millis to);
 
  private:
   struct Impl;
