@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace millrace {
@@ -47,7 +48,8 @@ struct PartitionStatus {
   std::uint64_t late_events = 0;  ///< Of them, later than their bucket's end.
   std::uint64_t open_rows = 0;
   Duration last_commit_age{0};
-  bool halted = false;
+  bool halted = false;  ///< Stopped for good: another owner has taken over.
+  std::string error;    ///< Why it is halted, or what is being retried; empty if all is well.
 };
 
 /// Live rows of a partition: what the store may not hold yet. See RowRequest for the meaning of the fields.
@@ -73,6 +75,9 @@ struct LiveRows {
 /// Contract: rows returned by live() are at least as new as any commit that store readers saw before the call, for the
 /// rows it still holds; for each (partition, series, bucket) the row with the higher count is the newer. Errors of
 /// live(): `deadline` when a partition does not answer in time (the answer is then what the store has, and older).
+/// A section takes 128 + 20 x events bytes of its partition's queue; one that is larger than all of it is taken when
+/// the queue is empty. claim() wants a catalog that holds what Store::definitions answers; run() comes before
+/// Log::start.
 class Engine : public Receiver {
  public:
   Engine(EngineOptions options, std::uint16_t partitions, Catalog& catalog, Store& store, Bus& bus, const Clock& clock,
