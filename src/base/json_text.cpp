@@ -1,4 +1,4 @@
-#include "query/json_text.hpp"
+#include "base/json_text.hpp"
 
 #include <charconv>
 #include <cmath>
