@@ -27,7 +27,7 @@ bool has(std::string_view text, std::size_t at, char c) { return at < text.size(
 std::unexpected<Error> wrong(std::string_view what, std::size_t at) {
   std::string message = "RFC 3339 time: ";
   message += what;
-  message += " at byte " + std::to_string(at) + "; valid is for example 2026-01-02T03:04:05.678Z or with +01:00";
+  message += " at byte " + std::to_string(at + 1) + "; valid is for example 2026-01-02T03:04:05.678Z or with +01:00";
   return fail(ErrorCode::invalid_argument, std::move(message));
 }
 
