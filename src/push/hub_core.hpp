@@ -76,7 +76,10 @@ class HubCore : public std::enable_shared_from_this<HubCore> {
   std::mutex state_mutex_;
   std::shared_ptr<const std::string> state_;
 
-  std::uint64_t seq_ = 0;  ///< Of the ticking thread.
+  // Of the ticking thread.
+  std::uint64_t seq_ = 0;
+  Freshness::State last_state_ = Freshness::State::current;
+  Duration collect_at_{0};
   std::size_t ticks_ = 0;
   std::atomic<std::uint64_t> visible_{0};  ///< Every change up to here may be taken.
   std::atomic<std::size_t> count_{0};
