@@ -98,7 +98,7 @@ struct Journal::Impl {
   }
 
   void run();
-  void handle(std::deque<Waiting> group);
+  void handle(std::deque<Waiting> group, std::uint64_t held);
   void decide(std::deque<Taken>& group);
   void drop_segments();
   void show();
@@ -139,12 +139,9 @@ void Journal::Impl::run() {
         group.push_back(std::move(queue.front()));
         queue.pop_front();
       }
-      const std::size_t batches = group.size();
       lock.unlock();
-      handle(std::move(group));
+      handle(std::move(group), held);
       lock.lock();
-      held_bytes -= held;
-      held_batches -= batches;
     } else if (!release_news) {
       return;
     }
@@ -193,7 +190,7 @@ void Journal::Impl::decide(std::deque<Taken>& group) {
   }
 }
 
-void Journal::Impl::handle(std::deque<Waiting> waiting) {
+void Journal::Impl::handle(std::deque<Waiting> waiting, std::uint64_t held) {
   std::deque<Taken> group;
   for (Waiting& one : waiting) group.push_back(Taken{std::move(one)});
   decide(group);
@@ -240,6 +237,12 @@ void Journal::Impl::handle(std::deque<Waiting> waiting) {
         figures.duplicates.add();
       }
     }
+  }
+  {
+    // Before anyone hears of it: who has just been answered finds room for the next.
+    const std::scoped_lock lock(mutex);
+    held_bytes -= held;
+    held_batches -= group.size();
   }
   for (Taken& taken : group) taken.waiting.done(std::move(taken.outcome));
   if (!blocks.empty()) show();

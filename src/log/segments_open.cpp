@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace millrace {
 namespace {
@@ -20,6 +21,21 @@ std::unexpected<Error> corrupt(const std::string& segment, std::uint64_t at, std
 void report(std::vector<JournalFinding>& findings, JournalFinding finding) {
   spdlog::warn("journal segment {}, byte {}, {} bytes: {}", finding.segment, finding.at, finding.size, finding.message);
   findings.push_back(std::move(finding));
+}
+
+/// Moves the definitions that a batch uses out of those that have not been written yet.
+std::vector<LocalSeries> take_used(std::unordered_map<std::uint32_t, std::string_view>& missing,
+                                   const EventBatch& batch) {
+  std::vector<LocalSeries> used;
+  for (const Section& section : batch.sections) {
+    for (const SeriesId id : section.series) {
+      const auto it = missing.find(id.value);
+      if (it == missing.end()) continue;
+      used.push_back({it->first, it->second});
+      missing.erase(it);
+    }
+  }
+  return used;
 }
 
 /// Writes a file as a whole, durable but for its name.
@@ -171,6 +187,7 @@ Result<void> Segments::mend(const std::string& name, bool is_last, std::vector<J
     if (!head_is_whole) dropped(0, head->size, "its head restored from the copy");
     SegmentReader reader(*bytes, *head);
     SeriesMap defined;
+    std::unordered_map<std::uint32_t, std::string_view> missing;  // defined, but not in `whole` yet
     while (true) {
       const auto block = reader.next();
       if (!block) {
@@ -181,13 +198,17 @@ Result<void> Segments::mend(const std::string& name, bool is_last, std::vector<J
         reader.skip(*damage);
         continue;
       }
-      for (const LocalSeries& series : block->definitions) defined.define(series.local, SeriesId{series.local});
+      for (const LocalSeries& series : block->definitions) {
+        defined.define(series.local, SeriesId{series.local});
+        missing.emplace(series.local, series.key);
+      }
       const std::uint64_t at = reader.position() - block->size;
-      if (const auto batch = decode_batch(*block, defined); !batch) {
+      const auto batch = decode_batch(*block, defined);
+      if (!batch) {
         dropped(at, block->size, fmt::format("block {}: {}", block->place.number.value, batch.error().message));
         continue;
       }
-      whole.append(*bytes, static_cast<std::size_t>(at), block->size);
+      encode_block(block->place, mended.salt, *batch, take_used(missing, *batch), block->sections, whole);
     }
     whole.append(*bytes, static_cast<std::size_t>(reader.position()));
   }
