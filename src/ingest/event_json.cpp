@@ -2,11 +2,10 @@
 
 #include "base/json_text.hpp"
 
-#include <fmt/format.h>
-
 #include <vector>
 
 namespace millrace {
+
 void append_event_json(std::string& out, const EventText& event) {
   out += "{\"metric_name\":";
   append_json_string(out, event.metric);
@@ -14,7 +13,10 @@ void append_event_json(std::string& out, const EventText& event) {
     out += ",\"source_id\":";
     append_json_string(out, event.source);
   }
-  if (event.time) out += fmt::format(",\"timestamp\":{}", event.time->value);
+  if (event.time) {
+    out += ",\"timestamp\":";
+    append_json_integer(out, event.time->value);
+  }
   out += ",\"value\":";
   append_json_number(out, event.value);
   if (!event.tags.empty()) {
