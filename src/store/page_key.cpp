@@ -123,8 +123,9 @@ std::optional<PageInfo> decode_info(std::string_view key, std::string_view value
   info.last = SeriesId{static_cast<std::uint32_t>(info.first.value + reader.varint())};
   info.rows = static_cast<std::uint32_t>(reader.varint());
   info.bytes = static_cast<std::uint32_t>(reader.varint());
-  info.earliest = span_start(page->group.span.level, page->group.span.span).value + reader.signed_varint();
-  info.latest = info.earliest + reader.signed_varint();
+  const Millis start = span_start(page->group.span.level, page->group.span.span);
+  info.earliest = wrapping::add(start.value, reader.signed_varint());
+  info.latest = wrapping::add(info.earliest, reader.signed_varint());
   if (!reader.ok() || reader.left() != 0) return std::nullopt;
   return info;
 }

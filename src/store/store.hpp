@@ -100,6 +100,7 @@ struct StoreStatus {
   std::uint64_t pages = 0;
   std::uint64_t commits = 0;  ///< Since it was opened.
   Duration last_commit_took{0};
+  bool retention_waits = false;  ///< More than a day of data would go at once: it stays until confirm_retention().
 };
 
 /// Rollups and raw points; one commit is atomic: rows and the log offset that they stand for.
@@ -132,6 +133,10 @@ class Store {
   /// there is more. `final_until` = lowest watermark over all partitions. `now` = the low-water mark
   /// min(clock, newest committed arrival), so that a jumping clock deletes nothing.
   virtual Result<bool> maintain(Millis now, Millis final_until, const Retention& retention) = 0;
+
+  /// An administrator's word that what status().retention_waits speaks of may go: the next maintain() drops it.
+  /// Does nothing where the store never waits.
+  virtual void confirm_retention() {}
 
   [[nodiscard]] virtual StoreStatus status() = 0;
 };
