@@ -1,0 +1,51 @@
+#include "app/commands/commands.hpp"
+#include "app/demo/feed.hpp"
+#include "app/exit_code.hpp"
+#include "app/node.hpp"
+#include "app/page.hpp"
+#include "app/server_flags.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <memory>
+
+namespace millrace {
+namespace {
+
+constexpr Duration grace{9'000};
+
+int demo(const ServerFlags& flags) {
+  auto config = flags.read();
+  if (!config) return exit_usage;
+  block_signals();
+  set_up_log(config->server.log_level);
+  Node node(*std::move(config), page_assets());
+  if (const auto started = node.start({}); !started) {
+    fmt::print(stderr, "millrace: {}\n", started.error().message);
+    return started.error().code == ErrorCode::io ? exit_failure : exit_usage;
+  }
+  DemoFeed feed(node);
+  feed.start();
+  fmt::print("listening on {}\n", node.url());
+  fmt::print("This machine and a simulated shop, live: {}/   (Ctrl-C ends it)\n", node.url());
+  std::fflush(stdout);
+  wait_for_signal();
+  feed.stop();
+  const auto stopped = node.stop(grace);
+  if (!stopped) spdlog::error("stopping: {}", stopped.error().message);
+  return stopped ? exit_ok : exit_failure;
+}
+
+}  // namespace
+
+void add_demo(CLI::App& root, Run& run) {
+  auto* command = root.add_subcommand("demo", "The server with live data at once: this machine and a simulated shop");
+  command->footer("Example: millrace demo --listen 127.0.0.1:9000");
+  auto flags = std::make_shared<ServerFlags>();
+  flags->add_to(*command);
+  command->callback([&run, flags] { run = [flags] { return demo(*flags); }; });
+}
+
+}  // namespace millrace

@@ -1,0 +1,64 @@
+#include "app/commands/commands.hpp"
+#include "app/exit_code.hpp"
+#include "app/node.hpp"
+#include "app/page.hpp"
+#include "app/server_flags.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <memory>
+
+namespace millrace {
+namespace {
+
+constexpr Duration grace{9'000};  // SIGTERM to exit within 10 s
+
+struct Options {
+  ServerFlags flags;
+  Node::Start start;
+  std::string role = "all";
+};
+
+int serve(const Options& options) {
+  auto config = options.flags.read();
+  if (!config) return exit_usage;
+  if (options.role != "all") {
+    fmt::print(stderr, "--role {}: this build runs every role in one process: write all\n", options.role);
+    return exit_usage;
+  }
+  block_signals();
+  set_up_log(config->server.log_level);
+  Node node(*std::move(config), page_assets());
+  if (const auto started = node.start(options.start); !started) {
+    fmt::print(stderr, "millrace: {}\n", started.error().message);
+    return started.error().code == ErrorCode::conflict || started.error().code == ErrorCode::invalid_argument ||
+                   started.error().code == ErrorCode::unavailable
+               ? exit_usage
+               : exit_failure;
+  }
+  fmt::print("listening on {}\n", node.url());
+  std::fflush(stdout);
+  wait_for_signal();
+  const auto stopped = node.stop(grace);
+  if (!stopped) spdlog::error("stopping: {}", stopped.error().message);
+  return stopped ? exit_ok : exit_failure;
+}
+
+}  // namespace
+
+void add_serve(CLI::App& root, Run& run) {
+  auto* command = root.add_subcommand("serve", "The server");
+  command->footer("Example: millrace serve --data /var/lib/millrace --listen 127.0.0.1:8080");
+  auto options = std::make_shared<Options>();
+  options->flags.add_to(*command);
+  command->add_option("--role", options->role, "What this process does: all")->type_name("ROLE");
+  command->add_flag("--repair", options->start.repair,
+                    "Keep what is whole of a damaged journal and list what was dropped");
+  command->add_flag("--confirm-retention", options->start.confirm_retention,
+                    "Allow retention to drop more than a day of data at once");
+  command->callback([&run, options] { run = [options] { return serve(*options); }; });
+}
+
+}  // namespace millrace
