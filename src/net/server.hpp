@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/metrics.hpp"
 #include "base/result.hpp"
 #include "base/types.hpp"
@@ -71,8 +72,9 @@ class Responder {
   virtual void stream_events(std::function<void(std::shared_ptr<Stream>)> opened) = 0;
   /// 101; only if request.websocket. `protocol`: the chosen Sec-WebSocket-Protocol, empty for none.
   virtual void accept_websocket(std::string protocol, std::function<void(std::shared_ptr<Stream>)> opened) = 0;
-  /// Chunked body: `next` is called on a thread of the caller's choosing only when the last piece has been written; an
-  /// empty piece ends it.
+  /// Chunked body: `next` is called only when the last piece has been handed to the kernel; an empty piece ends it.
+  /// Called from a thread of the caller's own (a query pool's), it blocks there until the end and calls `next` there;
+  /// called on a net thread it returns at once and `next` runs on that net thread. A gone client ends it early.
   virtual void send_pieces(Response head, std::function<std::string()> next) = 0;
 };
 using ResponderPtr = std::unique_ptr<Responder>;
@@ -93,6 +95,15 @@ struct ServerOptions {
   std::size_t connections = 20'000;
   Duration header_timeout{10'000};
   Duration idle_timeout{75'000};
+  std::size_t in_flight = 1'000;    ///< Requests being answered, for each net thread; more are refused with 503.
+  Duration body_grace{10'000};      ///< From here on a body must have come at `body_rate` on average, else 408.
+  std::size_t body_rate = 1'024;    ///< Bytes a second.
+  Duration stall_timeout{30'000};   ///< A reader that takes no byte for so long is closed (WebSocket: 1013).
+  Duration ping_interval{20'000};   ///< A silent WebSocket is pinged; silent for as long again, it is closed.
+  Duration heartbeat{15'000};       ///< Of an event stream on which nothing was sent.
+  std::size_t control_frames = 60;  ///< WebSocket pings and pongs in 10 s; more are a flood (1008).
+  Duration tick{250};               ///< How often timeouts are looked at.
+  const Clock* clock = nullptr;     ///< For timeouts; null: the machine's.
 };
 
 /// HTTP/1.1 with keep-alive, pipelining, WebSocket, SSE. Knows nothing of metrics.
