@@ -62,11 +62,15 @@ export function Plot({ title, options, shown, draw, onReady, onVisible }: PlotPr
     };
     const remove = frameLoop.add(drawable);
     onReady(() => frameLoop.mark(drawable));
-    const observer = new IntersectionObserver((entries) => {
-      const seen = entries[entries.length - 1]?.isIntersecting ?? true;
-      frameLoop.setVisible(drawable, seen);
-      visible.current(seen);
-    });
+    // A little before it is seen, so that scrolling meets no blank frame.
+    const observer = new IntersectionObserver(
+      (entries) => {
+        const seen = entries[entries.length - 1]?.isIntersecting ?? true;
+        frameLoop.setVisible(drawable, seen);
+        visible.current(seen);
+      },
+      { rootMargin: "300px" },
+    );
     observer.observe(frame);
     const unsubscribe = onThemeChange(() => made.repaint());
     void document.fonts.ready.then(() => made.repaint());

@@ -29,6 +29,8 @@ export interface ChartOptions {
   /** Indices of the lines that a band lies between. */
   band?: readonly [number, number];
   thresholds?: readonly Threshold[];
+  /** False: the scale begins where the values do. */
+  zero?: boolean;
   /** The scale never reaches beyond it: 100 for percent. */
   ceiling?: number;
   /** Drawn beneath the lines. */
@@ -53,6 +55,7 @@ export class TimeChart {
   private range: [number, number] = [0, 1];
   private hidden = new Set<number>();
   private pointerTop = NaN;
+  private timeStep = 60_000;
 
   constructor(
     private readonly host: HTMLElement,
@@ -76,6 +79,9 @@ export class TimeChart {
 
   /** `extent` widens the scale beyond the lines: the heat map's bins. */
   show(frame: Frame, finalUntil: number, extent?: readonly [number, number]): void {
+    const span = frame.window.to - frame.window.from;
+    // Another stretch of time has its own scale.
+    if (!this.frame || Math.abs(span - (this.frame.window.to - this.frame.window.from)) > 1) this.range = [0, 0];
     this.frame = frame;
     this.finalUntil = finalUntil;
     this.rescale(extent);
@@ -140,16 +146,19 @@ export class TimeChart {
     });
     if (!(high >= low)) return;
     if (this.options.scale === "log") {
-      this.range = [low, Math.max(high, low * 2)];
-      this.ticks = logTicks(...this.range);
+      this.range = [low, high > low ? high : low * 2];
+      const ticks = logTicks(...this.range);
+      this.ticks = ticks.length > 1 ? ticks : niceTicks(low, high, 3).filter((tick) => tick >= low && tick <= high);
       return;
     }
-    const top = Math.max(high, 0);
-    const bottom = Math.min(low, 0);
+    const zero = this.options.zero !== false;
+    const top = zero ? Math.max(high, 0) : high;
+    const bottom = zero ? Math.min(low, 0) : low;
     const [heldLow, heldHigh] = this.range;
     // Scales hold their maximum, so that a passing peak does not make the whole line breathe.
-    if (top <= heldHigh && top > heldHigh * 0.4 && bottom >= heldLow && this.ticks.length > 2) return;
-    const reach = Math.min(top * 1.02, Math.max(this.options.ceiling ?? Infinity, top)) || 1;
+    if (top <= heldHigh && top - bottom > (heldHigh - heldLow) * 0.4 && bottom >= heldLow && this.ticks.length > 2) return;
+    const margin = top + 0.02 * (top - bottom);
+    const reach = Math.min(margin, Math.max(this.options.ceiling ?? Infinity, top)) || 1;
     this.ticks = niceTicks(bottom, reach, this.u.height < 180 ? 3 : 5, this.options.unit);
     this.range = [this.ticks[0] ?? 0, this.ticks[this.ticks.length - 1] ?? 1];
   }
@@ -244,7 +253,7 @@ export class TimeChart {
           grid: { show: false },
           ticks: { show: false },
           splits: (u) => this.timeSplits(u),
-          values: (_, splits) => splits.map((time) => timeLabel(time, (splits[1] ?? 0) - (splits[0] ?? 0))),
+          values: (u, splits) => splits.map((time) => this.fitting(u, time)),
         },
         {
           stroke: ink("--axis"),
@@ -275,10 +284,18 @@ export class TimeChart {
     };
   }
 
+  /** A label that would be cut at the edge is left out. */
+  private fitting(u: uPlot, time: number): string {
+    const label = timeLabel(time, this.timeStep);
+    return u.over.clientWidth - u.valToPos(time, "x") + RIGHT < label.length * 3.4 ? "" : label;
+  }
+
   private timeSplits(u: uPlot): number[] {
     const { min = 0, max = 1 } = u.scales.x ?? {};
     const offset = -new Date(max).getTimezoneOffset() * 60_000;
-    return timeTicks(min, max, Math.max(2, Math.floor((u.width - 60) / 84)), offset);
+    const { ticks, step } = timeTicks(min, max, Math.max(3, Math.floor((u.width - 70) / 74)), offset);
+    this.timeStep = step;
+    return ticks;
   }
 
   private beneath(u: uPlot): void {
@@ -307,6 +324,8 @@ export class TimeChart {
     const from = u.posToVal(left, "x");
     const to = u.posToVal(left + width, "x");
     u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    this.labelSelection();
+    crosshair.set(undefined, undefined);
     if (to - from >= 20_000) this.options.onZoom?.(from, to);
   }
 

@@ -57,9 +57,9 @@ const HOUR = 60 * MINUTE;
 const STEPS = [5 * SECOND, 10 * SECOND, 15 * SECOND, 30 * SECOND, MINUTE, 2 * MINUTE, 3 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR];
 
 /** Times at round local hours and minutes in [from, to], at most `count`. `offset` is the zone's, in ms. */
-export function timeTicks(from: number, to: number, count: number, offset: number): number[] {
+export function timeTicks(from: number, to: number, count: number, offset: number): { ticks: number[]; step: number } {
   const step = STEPS.find((candidate) => (to - from) / candidate <= count) ?? 24 * HOUR;
   const ticks: number[] = [];
   for (let tick = Math.ceil((from + offset) / step) * step - offset; tick <= to; tick += step) ticks.push(tick);
-  return ticks;
+  return { ticks, step };
 }

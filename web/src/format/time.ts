@@ -32,6 +32,7 @@ export function zone(time: number): string {
 /** "12 s", "3 min", "2 h": how long, for ages and spans. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds === 60) return "1 min";
   if (seconds < 120) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
   if (minutes < 120) return `${minutes} min`;

@@ -1,12 +1,25 @@
 import { isObject } from "../model/point";
+import { fetchQuery } from "../query/query";
 import type { Topic, Transport } from "./transport";
 
 const EVERY = 2000;
+const MINUTE = 60_000;
+
+/** The sliding minute has no last known value of its own: its newest point is asked for. */
+async function newestMinute(topic: Topic, signal: AbortSignal): Promise<Record<string, unknown>> {
+  const answer = await fetchQuery({ ...topic, from: Date.now() - 3 * MINUTE, to: Date.now() + MINUTE, resolution: "10s" }, signal);
+  const point = answer.series[0]?.points.at(-1);
+  return {
+    point: point && { ...point, timestamp: point.time },
+    asOf: answer.freshness?.asOf,
+    state: answer.freshness?.state,
+  };
+}
 
 async function latest(topic: Topic, signal: AbortSignal): Promise<Record<string, unknown>> {
+  if (topic.window) return newestMinute(topic, signal);
   const query = new URLSearchParams({ name: topic.name });
   if (topic.source) query.set("source", topic.source);
-  if (topic.window) query.set("window", topic.window);
   const response = await fetch(`/api/v1/latest?${query.toString()}`, { signal });
   if (!response.ok) throw new Error(`latest answered ${response.status}`);
   const json: unknown = await response.json();

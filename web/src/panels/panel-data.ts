@@ -49,7 +49,7 @@ export class PanelData {
   private readonly watched = new Map<QuerySpec, Watched>();
   private readonly feeds = new Map<string, QueryFeed>();
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private stopped = false;
+  private stopped = true;
 
   constructor(
     readonly queries: readonly QuerySpec[],
@@ -136,6 +136,7 @@ export class PanelData {
 
   /** Whether every question has had its first answer. */
   answered(): boolean {
+    if (this.stopped) return false;
     for (const watched of this.watched.values()) if (!watched.state.freshness && watched.state.ring.length === 0) return false;
     for (const feed of this.feeds.values()) if (!Number.isFinite(feed.answeredAt)) return false;
     return true;
@@ -153,7 +154,7 @@ export class PanelData {
 
   private streams(): boolean {
     if (this.options.queryOnly) return false;
-    const { from } = this.views.window(this.store.now());
+    const { from } = this.window();
     return this.step().ms === 10_000 && this.store.now() - from < 2 * HOUR;
   }
 
@@ -209,7 +210,7 @@ export function usePanelData(queries: readonly QuerySpec[], options: PanelDataOp
   const view = useView();
   const callback = useRef(changed);
   callback.current = changed;
-  const key = JSON.stringify([queries, options, options.span === undefined ? [view.range.key, view.zoom] : []]);
+  const key = JSON.stringify([queries, options, options.span === undefined ? view.range.key : "", view.zoom]);
   const data = useMemo(
     () => new PanelData(queries, options, store, views, () => callback.current()),
     // The key says all that matters of queries and options.

@@ -70,7 +70,7 @@ interface FrameProps {
 export function PanelFrame({ panel, className, freshness, table, say, children }: FrameProps) {
   const id = `panel-${panel.id}`;
   return (
-    <section className={`panel ${className}`} data-freshness={freshness.look} aria-labelledby={id}>
+    <article className={`panel ${className}`} data-freshness={freshness.look} aria-labelledby={id}>
       <header>
         <h2 id={id}>{panel.title}</h2>
         {panel.description && <small>{panel.description}</small>}
@@ -85,6 +85,6 @@ export function PanelFrame({ panel, className, freshness, table, say, children }
       </header>
       {children}
       {say && <div className="say">{say}</div>}
-    </section>
+    </article>
   );
 }

@@ -39,9 +39,8 @@ export function dashboardOf(metric: string): Dashboard {
         p95: panel("p95, last minute", "MillraceStat", { unit }, [query(metric, "p95", { window: "1m" })]),
         highest: panel("Highest, last minute", "MillraceStat", { unit }, [query(metric, "max", { window: "1m" })]),
         events: panel("Events", "MillraceStat", { unit: "rate" }, [query(metric, "rate")]),
-        quantiles: panel("Quantiles", "MillraceLine", { unit, quantiles: true }, quantiles, "all sources, 10 s"),
-        top: panel("By source", "MillraceTop", { unit }, [query(metric, "value", { groupBy: "source", top: 10, window: "1m" })], "average of the last minute"),
-        sources: panel("Sources", "MillraceLine", { unit }, [query(metric, "value", { groupBy: "source", label: "source" })], "average of 10 s"),
+        quantiles: panel("Quantiles", "MillraceLine", { unit, quantiles: true, zero: false }, quantiles, "all sources, 10 s"),
+        sources: panel("Sources", "MillraceLine", { unit, zero: false }, [query(metric, "value", { groupBy: "source", label: "source" })], "average of 10 s"),
         spread: panel("Spread", "MillraceHeatMap", { unit, scale: "log" }, [query(metric, "p95")], "from digests, with p95"),
       },
       layouts: [
@@ -51,9 +50,8 @@ export function dashboardOf(metric: string): Dashboard {
             items: [
               ...["last", "p95", "highest", "events"].map((id, i) => place(id, 6 * i, 0, 6, 2)),
               place("quantiles", 0, 2, 16, 7),
-              place("top", 16, 2, 8, 7),
-              place("sources", 0, 9, 12, 6),
-              place("spread", 12, 9, 12, 6),
+              place("spread", 16, 2, 8, 7),
+              place("sources", 0, 9, 24, 6),
             ],
           },
         },

@@ -73,17 +73,18 @@ export function Menu({ label, className, button, align = "right", role = "menu",
 
 interface ItemProps {
   checked?: boolean;
+  className?: string;
   onPick: () => void;
   children: ReactNode;
 }
 
-export function MenuItem({ checked, onPick, children }: ItemProps) {
+export function MenuItem({ checked, className = "", onPick, children }: ItemProps) {
   return (
     <button
       type="button"
       role={checked === undefined ? "menuitem" : "menuitemradio"}
       aria-checked={checked}
-      className="item"
+      className={`item ${className}`}
       tabIndex={-1}
       onClick={onPick}
     >

@@ -11,6 +11,7 @@ export function TimeControl() {
   const views = useViewStore();
   const view = useView();
   const paused = view.pausedAt !== undefined;
+  const toggle = () => (paused ? views.resume() : views.pause(store.now(), store.received));
   const label = view.zoom ? `${moment(view.zoom.from, store.now())} – ${moment(view.zoom.to, store.now())}` : view.range.label;
   return (
     <>
@@ -21,13 +22,23 @@ export function TimeControl() {
           className="ctl"
           button={
             <>
-              {label}
+              {view.zoom ? (
+                <>
+                  <span className="wide">{label}</span>
+                  <span className="narrow">{duration(view.zoom.to - view.zoom.from)}</span>
+                </>
+              ) : (
+                <>
+                  <span className="wide">{label}</span>
+                  <span className="narrow">{view.range.short}</span>
+                </>
+              )}
               <Icon of="chevron-down" />
             </>
           }
         >
-          {(close) =>
-            RANGES.map((range, i) => (
+          {(close) => [
+            ...RANGES.map((range, i) => (
               <MenuItem
                 key={range.key}
                 checked={!view.zoom && range.key === view.range.key}
@@ -41,8 +52,19 @@ export function TimeControl() {
                   <kbd>{i + 1}</kbd>
                 </small>
               </MenuItem>
-            ))
-          }
+            )),
+            <MenuItem
+              key="pause"
+              className="narrow"
+              onPick={() => {
+                toggle();
+                close();
+              }}
+            >
+              {paused ? "Resume" : "Pause"}
+              <Icon of={paused ? "play" : "pause"} />
+            </MenuItem>,
+          ]}
         </Menu>
         {view.zoom ? (
           <button type="button" className="ctl" aria-label="Back to live" title="Back to live" onClick={() => views.unzoom()}>
@@ -54,7 +76,7 @@ export function TimeControl() {
             className="ctl wide"
             aria-label={paused ? "Resume" : "Pause"}
             title={paused ? "Resume (space)" : "Pause (space)"}
-            onClick={() => (paused ? views.resume() : views.pause(store.now(), store.received))}
+            onClick={toggle}
           >
             <Icon of={paused ? "play" : "pause"} />
           </button>

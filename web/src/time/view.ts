@@ -3,6 +3,8 @@ import { createContext, use, useSyncExternalStore } from "react";
 export interface RangeOption {
   key: string;
   label: string;
+  /** Where there is little room. */
+  short: string;
   ms: number;
 }
 
@@ -10,13 +12,13 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
 export const RANGES: readonly RangeOption[] = [
-  { key: "1m", label: "Last minute", ms: MINUTE },
-  { key: "5m", label: "Last 5 min", ms: 5 * MINUTE },
-  { key: "15m", label: "Last 15 min", ms: 15 * MINUTE },
-  { key: "1h", label: "Last hour", ms: HOUR },
-  { key: "6h", label: "Last 6 h", ms: 6 * HOUR },
-  { key: "24h", label: "Last 24 h", ms: 24 * HOUR },
-  { key: "7d", label: "Last 7 days", ms: 7 * 24 * HOUR },
+  { key: "1m", label: "Last minute", short: "1 min", ms: MINUTE },
+  { key: "5m", label: "Last 5 min", short: "5 min", ms: 5 * MINUTE },
+  { key: "15m", label: "Last 15 min", short: "15 min", ms: 15 * MINUTE },
+  { key: "1h", label: "Last hour", short: "1 h", ms: HOUR },
+  { key: "6h", label: "Last 6 h", short: "6 h", ms: 6 * HOUR },
+  { key: "24h", label: "Last 24 h", short: "24 h", ms: 24 * HOUR },
+  { key: "7d", label: "Last 7 days", short: "7 days", ms: 7 * 24 * HOUR },
 ];
 
 const DEFAULT = "15m";

@@ -8,7 +8,7 @@ import { duration } from "../../format/time";
 import { figure } from "../../format/units";
 import type { PanelSpec } from "../../model/dashboard";
 import { PointStore } from "../../query/feed";
-import { nothingYet } from "../nothing";
+import { lookOf, nothingYet, type Look } from "../nothing";
 import { usePanelData } from "../panel-data";
 import { PanelFrame, useFreshness } from "../panel-frame";
 import { useRedraw } from "../use-redraw";
@@ -30,15 +30,18 @@ export function HeatMapView({ panel, options }: { panel: PanelSpec; options: Hea
   const frame = useRef<Frame>(undefined);
   const most = useRef<HTMLSpanElement>(null);
   const [table, setTable] = useState(false);
-  const [empty, setEmpty] = useState(true);
+  const [look, setLook] = useState<Look>("loading");
 
   const draw = (): Drawing | undefined => {
     const source = data.sources()[0];
-    if (!source || !(source.buckets instanceof PointStore) || source.buckets.length === 0) return undefined;
+    if (!source || !(source.buckets instanceof PointStore) || source.buckets.length === 0) {
+      setLook(lookOf(data));
+      return undefined;
+    }
     const window = data.window();
     const final = source.buckets.points.filter((point) => point.final);
     const made = cellsOf(final, ROWS, options.scale);
-    setEmpty(!made);
+    setLook(made ? "shown" : lookOf(data));
     if (!made) return undefined;
     cells.current = made;
     frame.current = buildFrame([{ label: "p95", field: source.query.field, buckets: source.buckets }], window);
@@ -51,6 +54,7 @@ export function HeatMapView({ panel, options }: { panel: PanelSpec; options: Hea
       unit: options.unit,
       scale: options.scale,
       lines: LINE,
+      ...(options.max === undefined ? {} : { ceiling: options.max }),
       under: (u) => paintCells(u, cells.current, frame.current?.window.step ?? 10_000),
     }),
     [options],
@@ -62,14 +66,14 @@ export function HeatMapView({ panel, options }: { panel: PanelSpec; options: Hea
       className="heatmap"
       freshness={freshness}
       table={{ shown: table, toggle: () => setTable((old) => !old) }}
-      say={empty ? nothingYet(data) : undefined}
+      say={nothingYet(data, look)}
     >
       {table ? (
         <FrameTable title={panel.title} lines={LINE} unit={options.unit} frame={() => frame.current} />
       ) : (
         <Plot title={panel.title} options={chart} shown={undefined} draw={draw} onReady={onReady} onVisible={(visible) => data.show(visible)} />
       )}
-      <div className="scale" aria-hidden={empty}>
+      <div className="scale" aria-hidden={look !== "shown"}>
         <span>
           <u />
           p95

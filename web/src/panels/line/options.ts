@@ -5,6 +5,8 @@ export interface LineOptions {
   unit: Unit;
   /** Lines are quantiles of one metric: one hue, a band between the two lowest. */
   quantiles: boolean;
+  /** The scale begins at 0; else where the values do. */
+  zero: boolean;
   /** The scale never reaches beyond it. */
   max: number | undefined;
   thresholds: Thresholds;
@@ -14,6 +16,7 @@ export interface LineOptions {
 export const lineDefaults: LineOptions = {
   unit: "count",
   quantiles: false,
+  zero: true,
   max: undefined,
   thresholds: {},
   thresholdLabel: undefined,
@@ -22,6 +25,7 @@ export const lineDefaults: LineOptions = {
 export const parseLineOptions = (raw: Readonly<Record<string, unknown>>): LineOptions => ({
   unit: unitOption(raw, lineDefaults.unit),
   quantiles: raw.quantiles === true,
+  zero: raw.zero !== false,
   max: numberOption(raw, "max"),
   thresholds: thresholdsOption(raw),
   thresholdLabel: textOption(raw, "thresholdLabel"),

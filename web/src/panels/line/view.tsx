@@ -6,7 +6,7 @@ import { Plot, type Drawing } from "../../chart/plot";
 import type { ChartOptions, Threshold } from "../../chart/time-chart";
 import { withUnit } from "../../format/units";
 import type { PanelSpec } from "../../model/dashboard";
-import { nothingYet } from "../nothing";
+import { lookOf, nothingYet, type Look } from "../nothing";
 import { usePanelData } from "../panel-data";
 import { PanelFrame, useFreshness } from "../panel-frame";
 import { useRedraw } from "../use-redraw";
@@ -25,14 +25,17 @@ export function LineView({ panel, options }: { panel: PanelSpec; options: LineOp
   const [shapes, setShapes] = useState<readonly Shape[]>([]);
   const [shown, setShown] = useState<ReadonlySet<number>>();
   const [table, setTable] = useState(false);
-  const [empty, setEmpty] = useState(true);
+  const [look, setLook] = useState<Look>("loading");
   const legend = useRef<LegendHandle>(null);
   const order = useRef<readonly string[]>([]);
   const frame = useRef<Frame>(undefined);
 
   const draw = (): Drawing | undefined => {
     const sources = data.sources().filter((source) => source.buckets.length > 0);
-    if (sources.length === 0) return undefined;
+    if (sources.length === 0) {
+      setLook(lookOf(data));
+      return undefined;
+    }
     const lines = keepOrder(linesOf(sources, options.quantiles), order.current);
     order.current = lines.map((line) => line.label);
     if (keyOf(lines) !== keyOf(shapes)) {
@@ -41,7 +44,7 @@ export function LineView({ panel, options }: { panel: PanelSpec; options: LineOp
       return undefined;
     }
     frame.current = buildFrame(lines, data.window());
-    setEmpty(frame.current.values.every((values) => values.every((value) => value === null)));
+    setLook(frame.current.values.some((values) => values.some((value) => value !== null)) ? "shown" : lookOf(data));
     legend.current?.update(extents(frame.current.values));
     data.drawn();
     return { frame: frame.current, finalUntil: frame.current.finalUntil };
@@ -62,7 +65,7 @@ export function LineView({ panel, options }: { panel: PanelSpec; options: LineOp
       className="line"
       freshness={freshness}
       table={{ shown: table, toggle: () => setTable((old) => !old) }}
-      say={empty ? nothingYet(data) : undefined}
+      say={nothingYet(data, look)}
     >
       {table ? (
         <FrameTable title={panel.title} lines={shapes} unit={options.unit} frame={() => frame.current} />
@@ -92,6 +95,7 @@ function chartOptions(lines: readonly Shape[], options: LineOptions): ChartOptio
   return {
     unit: options.unit,
     scale: "linear",
+    zero: options.zero,
     lines,
     thresholds,
     ...(options.quantiles && middle >= 0 && high >= 0 ? { band: [middle, high] as const } : {}),

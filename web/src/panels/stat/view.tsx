@@ -61,7 +61,7 @@ export function StatView({ panel, options }: { panel: PanelSpec; options: StatOp
       peak: `peak ${withUnit(highest, options.unit)}`,
       word: status?.word,
     });
-    if (canvas.current) drawSparkline(canvas.current, frame.xs, frame.closed[0] ?? [], status?.token);
+    if (canvas.current) drawSparkline(canvas.current, frame.xs, (field === "rate" ? frame.closed : frame.values)[0] ?? [], status?.token);
     data.drawn();
   };
   const latest = useRef(draw);

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { frameLoop } from "../../chart/frame-loop";
 import { withUnit } from "../../format/units";
 import type { PanelSpec } from "../../model/dashboard";
-import { nothingYet } from "../nothing";
+import { lookOf, nothingYet, type Look } from "../nothing";
 import { statusOf } from "../options";
 import { usePanelData } from "../panel-data";
 import { PanelFrame, useFreshness } from "../panel-frame";
@@ -20,11 +20,13 @@ export function TopView({ panel, options }: { panel: PanelSpec; options: TopOpti
   const data = usePanelData(panel.queries, { span: MINUTE, queryOnly: true }, redraw);
   const freshness = useFreshness(useCallback(() => data.known(), [data]));
   const [bars, setBars] = useState<readonly Bar[]>([]);
+  const [look, setLook] = useState<Look>("loading");
   const list = useRef<HTMLOListElement>(null);
   const most = panel.queries[0]?.top ?? 10;
   const latest = useRef(() => {});
   latest.current = () => {
     const next = ranking(data.sources(), most);
+    setLook(next.length > 0 ? "shown" : lookOf(data));
     if (next.length === 0) return;
     setBars((old) => (JSON.stringify(old) === JSON.stringify(next) ? old : next));
   };
@@ -48,7 +50,7 @@ export function TopView({ panel, options }: { panel: PanelSpec; options: TopOpti
   const limit = bad ?? warn;
   const full = options.max ?? Math.max(bars[0]?.value ?? 0, limit !== undefined && limit < 2 * (bars[0]?.value ?? 0) ? limit * 1.02 : 0);
   return (
-    <PanelFrame panel={panel} className="top" freshness={freshness} say={bars.length === 0 ? nothingYet(data) : undefined}>
+    <PanelFrame panel={panel} className="top" freshness={freshness} say={bars.length === 0 ? nothingYet(data, look) : undefined}>
       <ol ref={list} className="bars" data-few={bars.length <= FEW ? "" : undefined}>
         {bars.map((bar) => {
           const status = statusOf(bar.value, options.thresholds);
