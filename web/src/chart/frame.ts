@@ -125,8 +125,8 @@ export function buildFrame(lines: readonly Line[], window: Window): Frame {
   });
 
   const xs = starts.map((start) => {
-    const place = window.named === "end" ? start : start + step / 2;
-    return start + step > now && start <= now && window.named === "start" ? Math.min(now, start + step) : Math.min(place, Math.max(now, start));
+    if (window.named === "end") return Math.min(start, now);
+    return start <= now && now < start + step ? now : start + step / 2;
   });
   for (let i = 1; i < size; i++) if ((xs[i] ?? 0) <= (xs[i - 1] ?? 0)) xs[i] = (xs[i - 1] ?? 0) + 1;
   return {

@@ -19,7 +19,8 @@ export function niceStep(span: number, count: number, binary = false): number {
 /** Ticks of a scale from `low` to at least `high`; the last one is the scale's top. */
 export function niceTicks(low: number, high: number, count: number, unit: Unit = "none"): number[] {
   const binary = unit === "bytes" || unit === "bytes/s";
-  const step = niceStep(Math.max(high - low, Number.MIN_VALUE), count, binary);
+  const span = high > low ? high - low : Math.abs(high) / 10 || 1;
+  const step = niceStep(span, count, binary);
   const first = Math.floor(low / step + 1e-9);
   const last = Math.max(Math.ceil(high / step - 1e-9), first + 1);
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));

@@ -81,7 +81,7 @@ export function decimals(value: number, places: number): string {
 }
 
 function places(value: number): number {
-  const size = Math.abs(value);
+  const size = Number(Math.abs(value).toPrecision(3));
   if (size === 0) return 0;
   if (size < 0.1) return 3;
   if (size < 1) return 2;
