@@ -32,15 +32,15 @@ std::optional<MergePlan> plan_open(std::span<const std::uint64_t> sizes) {
 }
 
 std::optional<MergePlan> plan_closed(std::span<const std::uint64_t> sizes) {
-  if (sizes.size() < 2) return std::nullopt;
-  std::size_t begin = sizes.size() - 1;
-  std::uint64_t total = std::max(sizes[begin], small_run);
-  while (begin > 0 && (sizes.size() > most_closed_runs || sizes[begin - 1] <= worth * total)) {
-    --begin;
-    total += sizes[begin];
+  if (sizes.size() > most_closed_runs) return MergePlan{0, sizes.size()};
+  for (std::size_t end = sizes.size(); end > 0;) {
+    std::size_t begin = end - 1;
+    std::uint64_t total = std::max(sizes[begin], small_run);
+    while (begin > 0 && sizes[begin - 1] <= worth * total) total += sizes[--begin];
+    if (end - begin >= 2) return MergePlan{begin, end};
+    end = begin;
   }
-  if (sizes.size() - begin < 2) return std::nullopt;
-  return MergePlan{begin, sizes.size()};
+  return std::nullopt;
 }
 
 }  // namespace

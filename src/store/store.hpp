@@ -96,8 +96,8 @@ struct Retention {
 
 /// Figures for the status page.
 struct StoreStatus {
-  std::uint64_t bytes = 0;  ///< On disk.
-  std::uint64_t pages = 0;
+  std::uint64_t bytes = 0;    ///< On disk.
+  std::uint64_t pages = 0;    ///< About.
   std::uint64_t commits = 0;  ///< Since it was opened.
   Duration last_commit_took{0};
   bool retention_waits = false;  ///< More than a day of data would go at once: it stays until confirm_retention().
