@@ -28,6 +28,8 @@ export interface LadderEvents {
 const SILENCE = 10_000;
 const HELLO_WITHIN = 5_000;
 const FAILURES_A_RUNG = 2;
+/** A better way that is back is found within this. */
+const PROBE_CAP = 10_000;
 
 interface Attempt {
   rung: number;
@@ -196,7 +198,7 @@ export class Ladder {
     if (this.probeTimer !== undefined) this.timers.clear(this.probeTimer);
     this.probeTimer = undefined;
     if (this.rung === 0) return;
-    const delay = 500 + backoff(this.probes + 1, () => this.timers.random());
+    const delay = 500 + backoff(this.probes + 1, () => this.timers.random(), 500, PROBE_CAP);
     this.probeTimer = this.timers.set(() => {
       this.probeTimer = undefined;
       if (this.candidate || !this.current?.alive || this.rung === 0) return;

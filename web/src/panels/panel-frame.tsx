@@ -74,7 +74,6 @@ export function PanelFrame({ panel, className, freshness, table, say, children }
       <header>
         <h2 id={id}>{panel.title}</h2>
         {panel.description && <small>{panel.description}</small>}
-        <Mark freshness={freshness} />
         {table && (
           <span className="actions">
             <button type="button" aria-pressed={table.shown} aria-label={`${panel.title} as a table`} title="As a table" onClick={table.toggle}>
@@ -82,6 +81,7 @@ export function PanelFrame({ panel, className, freshness, table, say, children }
             </button>
           </span>
         )}
+        <Mark freshness={freshness} />
       </header>
       {children}
       {say && <div className="say">{say}</div>}
