@@ -9,7 +9,7 @@
 namespace millrace::centroids {
 
 /// Finer than the compression that people name by this factor; decision 0020 has the measurements.
-inline constexpr double fineness = 2.0;
+inline constexpr double fineness = 3.0;
 
 /// How many centroids a fold at this compression may leave.
 [[nodiscard]] constexpr std::size_t capacity(double compression) {

@@ -1,6 +1,7 @@
 #include "model/digest.hpp"
 
 #include "model/digest_parts.hpp"
+#include "model/value_sort.hpp"
 
 #include <algorithm>
 #include <array>
@@ -20,7 +21,7 @@ std::uint32_t next_capacity(std::uint32_t used) {
   for (const std::uint32_t step : {4U, 8U, 12U, 16U, 24U, 32U, 64U, 128U, 256U}) {
     if (used < step) return step;
   }
-  return 512;
+  return sort_block_size;
 }
 
 template <std::size_t n>
@@ -80,6 +81,15 @@ void Digest::grow_or_fold() {
   values_.reset(grown);
 }
 
+std::span<const double> Digest::Values::sort() {
+  if (used == sort_block_size) {
+    sort_block(data());
+  } else {
+    std::sort(data(), data() + used);
+  }
+  return all();
+}
+
 void Digest::Access::add_all(Digest& digest, std::span<const double> values) {
   while (!values.empty()) {
     if (!digest.values_ || digest.values_->used == digest.values_->capacity) digest.grow_or_fold();
@@ -111,30 +121,12 @@ void Digest::Access::put(Digest& digest, const Incoming& incoming) {
 
 void Digest::Access::fold_values(Digest& digest) {
   if (!digest.values_ || digest.values_->used == 0) return;
-  Values& block = *digest.values_;
-  std::sort(block.data(), block.data() + block.used);
-  Scratch scratch;
-  const Run sorted{block.data(), nullptr, block.used};
-  double low = sorted.mean[0];
-  double high = sorted.mean[sorted.size - 1];
-  std::uint64_t count = block.used;
-  Run known;
-  bool backwards = false;
-  if (digest.sketch_) {
-    Sketch& sketch = *digest.sketch_;
-    known = sketch.run();
-    low = std::min(low, sketch.min);
-    high = std::max(high, sketch.max);
-    count += sketch.count;
-    backwards = (sketch.folds++ & 1) == 0;
-  }
-  centroids::fold(known, sorted, static_cast<double>(count), digest.compression(), backwards, scratch);
-  put(digest, {{scratch.mean.data(), scratch.weight.data(), scratch.size}, count, low, high});
-  block.used = 0;
+  const std::span<const double> sorted = digest.values_->sort();
+  fold_in(digest, {{sorted.data(), nullptr, sorted.size()}, sorted.size(), sorted.front(), sorted.back()});
+  digest.values_->used = 0;
 }
 
-void Digest::Access::merge(Digest& digest, const Incoming& incoming) {
-  if (!digest.sketch_ && incoming.run.size <= centroids::capacity(digest.compression())) return put(digest, incoming);
+void Digest::Access::fold_in(Digest& digest, const Incoming& incoming) {
   Scratch scratch;
   Run known;
   std::uint64_t count = incoming.count;
@@ -151,6 +143,13 @@ void Digest::Access::merge(Digest& digest, const Incoming& incoming) {
   }
   centroids::fold(known, incoming.run, static_cast<double>(count), digest.compression(), backwards, scratch);
   put(digest, {{scratch.mean.data(), scratch.weight.data(), scratch.size}, count, low, high});
+}
+
+void Digest::Access::merge(Digest& digest, const Incoming& incoming) {
+  // What waits in the buffer goes first: sorted input must not meet its neighbours before what lies between them.
+  fold_values(digest);
+  if (!digest.sketch_ && incoming.run.size <= centroids::capacity(digest.compression())) return put(digest, incoming);
+  fold_in(digest, incoming);
 }
 
 View Digest::Access::view(const Digest& digest, Scratch& scratch) {
@@ -177,11 +176,13 @@ View Digest::Access::view(const Digest& digest, Scratch& scratch) {
 
 void Digest::merge(const Digest& other) {
   if (this == &other) return merge(Digest(other));
-  if (other.sketch_) {
-    const Sketch& from = *other.sketch_;
-    Access::merge(*this, {from.run(), from.count, from.min, from.max});
+  if (!other.sketch_) {
+    if (other.values_) Access::add_all(*this, other.values_->all());
+    return;
   }
-  if (other.values_) Access::add_all(*this, other.values_->all());
+  Scratch scratch;
+  const View view = Access::view(other, scratch);
+  Access::merge(*this, {view.run, other.count(), view.min, view.max});
 }
 
 void Digest::compress() {

@@ -2,6 +2,7 @@
 
 #include "model/centroids.hpp"
 #include "model/digest.hpp"
+#include "model/value_sort.hpp"
 
 #include <span>
 
@@ -12,11 +13,13 @@ struct Digest::Values {
   std::uint32_t used;
   std::uint32_t capacity;
 
-  static constexpr std::size_t most = 512;
+  static constexpr std::size_t most = sort_block_size;
 
   [[nodiscard]] double* data() { return reinterpret_cast<double*>(this + 1); }
   [[nodiscard]] const double* data() const { return reinterpret_cast<const double*>(this + 1); }
   [[nodiscard]] std::span<const double> all() const { return {data(), used}; }
+  /// Sorts them where they are.
+  std::span<const double> sort();
   [[nodiscard]] static std::size_t bytes(std::size_t capacity) { return sizeof(Values) + (capacity * sizeof(double)); }
 };
 
@@ -52,6 +55,7 @@ struct Digest::Access {
   static void add_all(Digest& digest, std::span<const double> values);
   static void merge(Digest& digest, const Incoming& incoming);
   static void fold_values(Digest& digest);
+  static void fold_in(Digest& digest, const Incoming& incoming);
   /// The digest's centroids with its buffer folded in; scratch holds them if a fold was needed. Not for an empty one.
   static centroids::View view(const Digest& digest, centroids::Scratch& scratch);
   static void put(Digest& digest, const Incoming& incoming);
