@@ -18,6 +18,7 @@ constexpr std::uint64_t never = std::numeric_limits<std::uint64_t>::max();
 struct Node {
   std::string synced;
   std::string current;
+  std::string before_cut;  ///< Content before an unsynced truncation: the disk may hold that instead.
 };
 using NodePtr = std::shared_ptr<Node>;
 using Entries = std::map<std::string, NodePtr>;
@@ -57,6 +58,7 @@ std::unexpected<Error> broken(const std::string& path) {
 
 /// What a disk holds of a file whose last change was not synced.
 std::string torn(const Node& node, std::mt19937_64& random) {
+  if (!node.before_cut.empty() && random() % 2 == 0) return torn({node.synced, node.before_cut, {}}, random);
   if (!node.current.starts_with(node.synced)) return random() % 2 == 0 ? node.synced : node.current;
   const std::size_t extra = node.current.size() - node.synced.size();
   if (extra == 0) return node.synced;
@@ -138,6 +140,7 @@ struct FaultFiles::Disk {
       if (!done.insert(node.get()).second) continue;
       if (seed) node->synced = torn(*node, random);
       node->current = node->synced;
+      node->before_cut.clear();
     }
     fail_at = cut_at = fail_sync_at = capacity = never;
     before_sync = nullptr;
@@ -187,6 +190,7 @@ class FaultFiles::Handle final : public AppendFile {
       return fail(ErrorCode::io, "can't sync " + file_name(path_) + ": Input/output error");
     }
     node_->synced = node_->current;
+    node_->before_cut.clear();
     return {};
   }
 
@@ -269,6 +273,7 @@ Result<void> FaultFiles::truncate(const std::string& path, std::uint64_t size) {
   if (!node) return absent(path);
   const Disk::Verdict verdict = disk_->count_operation();
   if (verdict == Disk::Verdict::fail) return broken(path);
+  if (node->current.size() > node->before_cut.size()) node->before_cut = node->current;
   node->current.resize(static_cast<std::size_t>(size));
   if (verdict == Disk::Verdict::last) return broken(path);
   return {};
@@ -361,7 +366,7 @@ void FaultFiles::flip(const std::string& path, std::uint64_t at, std::uint8_t ma
 
 void FaultFiles::put(const std::string& path, std::string bytes) {
   const std::scoped_lock lock(disk_->mutex);
-  const NodePtr node = std::make_shared<Node>(Node{bytes, std::move(bytes)});
+  const NodePtr node = std::make_shared<Node>(Node{bytes, std::move(bytes), {}});
   disk_->durable[path] = node;
   disk_->entries[path] = node;
 }

@@ -188,6 +188,24 @@ TEST_F(FaultFilesTest, PowerLossWithASeedTearsUnsyncedContentOnly) {
   EXPECT_GT(seen.size(), 50U);
 }
 
+TEST_F(FaultFilesTest, PowerLossMayUndoATruncationUntilTheFileIsSynced) {
+  std::set<std::string> seen;
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    FaultFiles disk;
+    ASSERT_TRUE(disk.make_directory("/d"));
+    disk.put("/d/a", "synced");
+    auto file = disk.append("/d/a");
+    ASSERT_TRUE((*file)->append("x"));
+    ASSERT_TRUE(disk.truncate("/d/a", 6));
+    if (seed >= 100) ASSERT_TRUE((*file)->sync());
+    disk.lose_power(seed);
+    const std::string left = disk.read("/d/a").value();
+    if (seed >= 100) ASSERT_EQ(left, "synced");
+    seen.insert(left);
+  }
+  EXPECT_THAT(seen, testing::IsSupersetOf({std::string("synced"), std::string("syncedx")}));
+}
+
 TEST_F(FaultFilesTest, HandlesAreDeadAfterPowerLoss) {
   auto file = files.append("/data/a");
   files.lose_power();

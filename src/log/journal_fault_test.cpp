@@ -59,17 +59,30 @@ TEST(JournalFaults, ADiskThatIsFullAtASegmentsBeginningIsSurvivedToo) {
 
 TEST(JournalFaults, WhatWasRefusedForSpaceDoesNotComeBackByACrash) {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    SCOPED_TRACE(seed);
     FaultFiles disk;
     TestProcess process(disk);
     ASSERT_TRUE(process.run());
-    process.fill(0, 1);
-    disk.fill_up_at(disk.size(process.path(process.segments().at(0))).value() + 100);
-    ASSERT_FALSE(process.append(process.batch(1)).get());
+    process.fill(0, 5);
+    const std::uint64_t used = disk.size(process.path(process.segments().at(0))).value();
+    // Of two batches that are written together, the first fits and the second does not: both are refused.
+    Gate gate;
+    disk.before_sync([&] { gate.wait(); });
+    auto first = process.append(process.batch(5));
+    gate.until_someone_waits();
+    auto second = process.append(process.batch(6));
+    auto third = process.append(process.batch(7));
+    const std::uint64_t block = disk.size(process.path(process.segments().at(0))).value() - used;
+    disk.fill_up_at(used + 2 * block + block / 2);
+    gate.open();
+    ASSERT_TRUE(first.get());
+    ASSERT_EQ(second.get().error().code, ErrorCode::no_space);
+    ASSERT_EQ(third.get().error().code, ErrorCode::no_space);
     disk.lose_power(seed);
     process.journal->stop();
     TestProcess after(disk);
     ASSERT_TRUE(after.run());
-    ASSERT_THAT(after.replayed(), SizeIs(1));
+    ASSERT_EQ(after.replayed(), process.delivered());
     ASSERT_THAT(after.journal->findings(), IsEmpty());
   }
 }

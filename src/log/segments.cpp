@@ -120,7 +120,9 @@ Result<void> Segments::write(std::span<const Encoded* const> group, SeriesNames&
     return fail(ErrorCode::io, "the journal takes nothing more since it failed (" + broken_->message +
                                    "): check the disk, then start again");
   }
-  if (!file_ || segments_.back().bytes >= options_.segment_bytes) {
+  // A segment without blocks is never full: the next one would bear its name.
+  const bool full = file_ && segments_.back().bytes >= options_.segment_bytes && next_ > segments_.back().head.first;
+  if (!file_ || full) {
     file_.reset();
     if (auto begun = begin_segment(); !begun) return begun;
   }
