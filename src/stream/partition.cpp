@@ -1,6 +1,7 @@
 #include "stream/partition.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 namespace millrace {
@@ -51,18 +52,32 @@ Result<Partition::Folded> Partition::fold(Offset offset, std::shared_ptr<const S
   Millis bucket_end = Millis::never();
   Millis newest = Millis::never();
   Span touched;
-  for (std::size_t i = 0; i < size; ++i) {
-    const Millis at = time[i];
-    if (at >= bucket_end || at < bucket) {
-      bucket = align_down(at, bucket_width);
-      bucket_end = bucket + bucket_width;
-      touched.low = std::min(touched.low, bucket);
-      touched.high = std::max(touched.high, bucket);
+  // A group of rows is looked up and asked for from memory before any is written to; none moves until the next freeze.
+  constexpr std::size_t group = 16;
+  std::array<Rollup*, group> own{};
+  std::array<Rollup*, group> total{};
+  for (std::size_t begin = 0; begin < size; begin += group) {
+    const std::size_t end = std::min(size, begin + group);
+    for (std::size_t i = begin; i < end; ++i) {
+      const Millis at = time[i];
+      if (at >= bucket_end || at < bucket) {
+        bucket = align_down(at, bucket_width);
+        bucket_end = bucket + bucket_width;
+        touched.low = std::min(touched.low, bucket);
+        touched.high = std::max(touched.high, bucket);
+      }
+      folded.late += at < final_before ? 1 : 0;
+      newest = std::max(newest, at);
+      Rollup& row = rows_.writable(series[i], bucket);
+      __builtin_prefetch(&row, 1);
+      __builtin_prefetch(&row.digest, 1);
+      own[i - begin] = &row;
+      total[i - begin] = &rows_.writable(rows_.total_of(series[i]), bucket);
     }
-    folded.late += at < final_before ? 1 : 0;
-    newest = std::max(newest, at);
-    rows_.writable(series[i], bucket).add(value[i], at);
-    rows_.writable(rows_.total_of(series[i]), bucket).add(value[i], at);
+    for (std::size_t i = begin; i < end; ++i) {
+      own[i - begin]->add(value[i], time[i]);
+      total[i - begin]->add(value[i], time[i]);
+    }
   }
   folded.events = size;
   touched_.low = std::min(touched_.low, touched.low);
@@ -80,6 +95,7 @@ Result<Partition::Folded> Partition::fold(Offset offset, std::shared_ptr<const S
 
 Result<void> Partition::load_missing(const Section& section) {
   const Millis stored_end = rows_.stored_end();
+  if (stored_end == Millis::never()) return {};
   std::vector<Key> keys;
   for (std::size_t i = 0; i < section.size(); ++i) {
     if (section.time[i] >= stored_end) continue;
