@@ -136,14 +136,18 @@ export class TimeChart {
   private rescale(extent: readonly [number, number] | undefined): void {
     let low = extent?.[0] ?? Infinity;
     let high = extent?.[1] ?? -Infinity;
-    this.frame?.closed.forEach((values, k) => {
-      if (this.hidden.has(k)) return;
-      for (const value of values) {
-        if (value === null) continue;
-        if (value < low) low = value;
-        if (value > high) high = value;
-      }
-    });
+    const reach = (lines: Frame["values"] | undefined) =>
+      lines?.forEach((values, k) => {
+        if (this.hidden.has(k)) return;
+        for (const value of values) {
+          if (value === null) continue;
+          if (value < low) low = value;
+          if (value > high) high = value;
+        }
+      });
+    reach(this.frame?.closed);
+    // Where nothing is final yet, what is open has to do.
+    if (!(high >= low)) reach(this.frame?.values);
     if (!(high >= low)) return;
     if (this.options.scale === "log") {
       this.range = [low, high > low ? high : low * 2];
@@ -158,8 +162,8 @@ export class TimeChart {
     // Scales hold their maximum, so that a passing peak does not make the whole line breathe.
     if (top <= heldHigh && top - bottom > (heldHigh - heldLow) * 0.4 && bottom >= heldLow && this.ticks.length > 2) return;
     const margin = top + 0.02 * (top - bottom);
-    const reach = Math.min(margin, Math.max(this.options.ceiling ?? Infinity, top)) || 1;
-    this.ticks = niceTicks(bottom, reach, this.u.height < 180 ? 3 : 5, this.options.unit);
+    const end = Math.min(margin, Math.max(this.options.ceiling ?? Infinity, top)) || 1;
+    this.ticks = niceTicks(bottom, end, this.u.height < 180 ? 3 : 5, this.options.unit);
     this.range = [this.ticks[0] ?? 0, this.ticks[this.ticks.length - 1] ?? 1];
   }
 
@@ -258,7 +262,7 @@ export class TimeChart {
         {
           stroke: ink("--axis"),
           font: FONT,
-          size: 56,
+          size: (_, labels) => Math.max(56, 16 + 6.4 * Math.max(0, ...(labels ?? []).map((label) => label.length))),
           gap: 8,
           grid: { show: !this.options.under, stroke: ink("--grid"), width: 1 },
           ticks: { show: false },

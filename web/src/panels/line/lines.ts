@@ -36,7 +36,7 @@ export function linesOf(sources: readonly Source[], quantiles: boolean): PanelLi
       buckets: source.buckets,
     };
   });
-  return lines.sort((a, b) => average(b) - average(a));
+  return lines.sort((a, b) => (quantiles ? b.field.localeCompare(a.field) : 0) || average(b) - average(a));
 }
 
 const compare = (a: string, b: string): number => a.localeCompare(b, undefined, { numeric: true });
