@@ -10,6 +10,7 @@ export const binary = process.env.MILLRACE_BINARY;
 export class DemoServer {
   #process;
   #data;
+  #ending = false;
   url = "";
 
   static async start() {
@@ -28,7 +29,10 @@ export class DemoServer {
         const match = /listening on (http:\/\/\S+)/.exec(text);
         if (match) resolve(match[1]);
       });
-      this.#process.once("exit", (code) => reject(new Error(`the server ended with ${code} before it listened`)));
+      this.#process.once("exit", (code, signal) => {
+        if (!this.#ending) console.error(`the server ended by itself: ${signal ?? code}`);
+        reject(new Error("the server ended before it listened"));
+      });
     });
   }
 
@@ -41,6 +45,7 @@ export class DemoServer {
   }
 
   async kill() {
+    this.#ending = true;
     const ended = once(this.#process, "exit");
     this.#process.kill("SIGKILL");
     await ended;
@@ -48,10 +53,13 @@ export class DemoServer {
 
   /** On the same port and data. */
   async restart() {
+    this.#ending = false;
     await this.run(new URL(this.url).host);
   }
 
   async stop() {
+    this.#ending = true;
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return rm(this.#data, { recursive: true, force: true });
     const ended = once(this.#process, "exit");
     this.#process.kill("SIGCONT");
     this.#process.kill("SIGTERM");
