@@ -29,7 +29,8 @@ void Publisher::refresh() {
   if (watch_version != watch_version_) {
     std::vector<Subject> next;
     for (Bus::Watch& watch : bus_.watched()) {
-      const auto same = [&](const Subject& subject) { return *subject.topic == *watch.topic; };
+      // A subject that has moved on to `next` is left without a topic.
+      const auto same = [&](const Subject& subject) { return subject.topic && *subject.topic == *watch.topic; };
       const auto old = std::ranges::find_if(subjects_, same);
       Subject& subject = next.emplace_back();
       if (old != subjects_.end()) subject = std::move(*old);

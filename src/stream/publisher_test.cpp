@@ -195,6 +195,16 @@ TEST(Publisher, GivesEverythingAgainToASecondSubscriber) {
   stage.bus.unsubscribe(id);
 }
 
+TEST(Publisher, KeepsWhatItWatchesWhenFurtherTopicsCome) {
+  Stage stage;
+  stage.fold({{stage.a, noon, 1}, {stage.b1, noon, 2}});
+  stage.listen({"cpu", "a"});
+  EXPECT_EQ(stage.publish().size(), 1U);
+  stage.listen({"cpu", "b"});
+  stage.listen({"cpu", {}});
+  EXPECT_EQ(stage.publish().size(), 2U);
+}
+
 TEST(Publisher, NeverChangesWhatItPublished) {
   Stage stage;
   stage.listen({"cpu", "a"});
