@@ -50,6 +50,8 @@ TEST(JournalFaults, ADiskThatIsFullAtASegmentsBeginningIsSurvivedToo) {
     // The series that the refused batches would have defined are defined again.
     ASSERT_EQ(process.append(process.batch(3)).get().value().offset, Offset{1});
     process.journal->stop();
+    const double counted = process.metrics.gauge("millrace_journal_segments", "Number of journal segments.").value();
+    ASSERT_EQ(counted, static_cast<double>(process.segments().size()));
     disk.lose_power();
     TestProcess after(disk, options, 50);
     ASSERT_TRUE(after.run());
