@@ -69,8 +69,10 @@ class RowTable::Bucket {
   };
 
   [[nodiscard]] std::uint32_t mask() const { return static_cast<std::uint32_t>(cells_.size()) - 1; }
+  /// Sixteen neighbouring ids lie together: those of one source come together.
   [[nodiscard]] std::uint32_t home(SeriesId series) const {
-    return static_cast<std::uint32_t>((series.value * 0x9E37'79B9'7F4A'7C15ULL) >> 32U) & mask();
+    const auto block = static_cast<std::uint32_t>(((series.value >> 4U) * 0x9E37'79B9'7F4A'7C15ULL) >> 36U);
+    return (block << 4U | (series.value & 15U)) & mask();
   }
   void place(SeriesId series, std::uint32_t row) {
     std::uint32_t at = home(series);
