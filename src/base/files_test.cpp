@@ -127,7 +127,6 @@ TYPED_TEST(FilesContract, SaysWhichFileIsAbsentButNotWhereItLies) {
 }
 
 TEST(SystemFiles, CallsAFullDiskNoSpace) {
-  if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "this machine has no /dev/full";
   SystemFiles files;
   auto file = files.append("/dev/full");
   ASSERT_TRUE(file) << file.error().message;
