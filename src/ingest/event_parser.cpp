@@ -33,6 +33,15 @@ struct Remaining {
   }
 };
 
+/// What the fast readings make of the text at hand.
+struct Glance {
+  const char* after = nullptr;  ///< Behind the event; nullptr: not the usual shape.
+  SeriesCache::Entry* entry = nullptr;
+  bool guessed = false;
+  double value = 0;
+  Millis time;  ///< Arrival, where the event has none.
+};
+
 Remaining remaining(std::string_view body) {
   const char* end = body.data() + body.size();
   return Remaining{body.data(), end, body.size() >= tail_bytes ? end - fast_margin : body.data()};
@@ -54,11 +63,12 @@ struct EventParser::Impl {
   void keep_readable(Remaining& text);
   [[nodiscard]] bool is_one_object_over_lines(std::string_view text) const;
 
-  /// Takes an event whose name is cached and whose time is in bounds; false: strict reading must look at it.
-  bool accept_known(const FastEvent& event);
-  /// Reads one line or element strictly; `usual`: how the fast scan saw the same text, for the cache.
-  void read_strictly(std::uint64_t line, std::string_view text, const FastEvent* usual = nullptr);
-  Read<void> accept_strictly(std::string_view text, const FastEvent* usual);
+  [[nodiscard, gnu::always_inline]] inline Glance glance(const Remaining& text);
+  /// Takes an event whose name is known and whose time is in bounds; false: strict reading must look at it.
+  bool accept_known(const Glance& seen);
+  /// Reads one line or element strictly; `seen`: what the glance at the same text found, for the cache.
+  void read_strictly(std::uint64_t line, std::string_view text, const Glance& seen);
+  Read<void> accept_strictly(std::string_view text, const Glance& seen);
   void accept(SeriesId series, PartitionId partition, Millis time, double value);
   void refuse(std::uint64_t line, Rejection reason, std::string message);
   Parsed finish();
@@ -69,6 +79,7 @@ struct EventParser::Impl {
   SeriesCache cache;
   StrictReader strict;
   std::vector<Section> columns;  ///< By partition; kept from body to body for their memory.
+  FastEvent scanned;             ///< What the last glance scanned, unless its guess was right.
   std::string padded;            ///< The body's tail, with fast_margin bytes behind it.
 
   // Of the body at hand:
@@ -77,8 +88,6 @@ struct EventParser::Impl {
   TimeBounds bounds;
   std::uint32_t minute = 0;
   std::uint64_t met = 0;
-  bool valid_utf8 = true;
-  bool fast = true;
 };
 
 EventParser::EventParser(Catalog& catalog, std::uint16_t partitions, IngestLimits limits, Path path)
@@ -99,9 +108,6 @@ Result<Parsed> EventParser::Impl::parse(std::string_view body, Millis stamp) {
   bounds = TimeBounds{stamp - limits.allowed_lateness, stamp + limits.allowed_ahead};
   minute = static_cast<std::uint32_t>(stamp.value / 60'000);
   met = 0;
-  valid_utf8 = simdjson::validate_utf8(body.data(), body.size());
-  // A body that is not all valid is rare, and then each line must be looked at by itself.
-  fast = path == Path::fast_then_strict && valid_utf8;
   for (Section& section : columns) {
     section.series.clear();
     section.time.clear();
@@ -110,7 +116,7 @@ Result<Parsed> EventParser::Impl::parse(std::string_view body, Millis stamp) {
   if (text[0] == '[') {
     read_array(remaining(text.substr(1)));
   } else if (is_one_object_over_lines(text)) {
-    read_strictly(1, text);
+    read_strictly(1, text, Glance{});
   } else {
     read_lines(remaining(body));
   }
@@ -132,27 +138,47 @@ void EventParser::Impl::keep_readable(Remaining& text) {
   text = Remaining{padded.data(), padded.data() + size, padded.data() + size, true};
 }
 
+Glance EventParser::Impl::glance(const Remaining& text) {
+  Glance seen;
+  if (path == Path::strict_only) return seen;
+  if (SeriesCache::Entry* guess = cache.guess()) {
+    const FastPoint point = match_event(*guess, text.at, text.safe_end);
+    if (point.after != nullptr) {
+      seen.after = point.after;
+      seen.entry = guess;
+      seen.guessed = true;
+      seen.value = point.value;
+      seen.time = guess->timed ? Millis{point.time} : arrival;
+      return seen;
+    }
+  }
+  scanned = scan_event(text.at, text.safe_end);
+  if (scanned.after == nullptr) return seen;
+  seen.after = scanned.after;
+  seen.entry = cache.find(scanned.raw);
+  seen.value = scanned.value;
+  seen.time = scanned.timed ? Millis{scanned.time} : arrival;
+  return seen;
+}
+
 void EventParser::Impl::read_lines(Remaining text) {
   for (std::uint64_t line = 1; text.at < text.end; ++line) {
     keep_readable(text);
-    FastEvent event;
-    if (fast) event = scan_event(text.at, text.safe_end);
-    const char* end = event.after;
+    Glance seen = glance(text);
+    const char* end = seen.after;
     if (end != nullptr) {
       if (end < text.end && *end == '\r') ++end;
       if (end < text.end && *end != '\n') end = nullptr;
     }
-    const bool usual = end != nullptr;
-    if (!usual) {
+    if (end == nullptr) {
+      seen = Glance{};
       const void* found = std::memchr(text.at, '\n', text.size());
       end = found != nullptr ? static_cast<const char*>(found) : text.end;
     }
     const std::string_view whole(text.at, static_cast<std::size_t>(end - text.at));
     text.at = end + 1;
-    if (usual && whole.size() <= limits.line && met < limits.events && accept_known(event)) continue;
-    if (const std::string_view content = trim(whole); !content.empty()) {
-      read_strictly(line, content, usual ? &event : nullptr);
-    }
+    if (whole.size() <= limits.line && accept_known(seen)) continue;
+    if (const std::string_view content = trim(whole); !content.empty()) read_strictly(line, content, seen);
   }
 }
 
@@ -162,10 +188,9 @@ void EventParser::Impl::read_array(Remaining text) {
   for (bool first = true;; first = false, ++element) {
     keep_readable(text);
     if (text.at < text.end && *text.at == ']' && first) break;
-    FastEvent event;
-    if (fast) event = scan_event(text.at, text.safe_end);
-    const bool usual = event.after != nullptr;
-    std::size_t size = usual ? static_cast<std::size_t>(event.after - text.at) : value_size(text.view());
+    const Glance seen = glance(text);
+    const std::size_t size =
+        seen.after != nullptr ? static_cast<std::size_t>(seen.after - text.at) : value_size(text.view());
     if (size == std::string_view::npos) {
       ++met;
       refuse(element, Rejection::not_json,
@@ -178,9 +203,7 @@ void EventParser::Impl::read_array(Remaining text) {
       refuse(element, Rejection::not_json, "expected an element after the bracket or comma; valid is a JSON object");
       return;
     }
-    if (!usual || size > limits.line || met >= limits.events || !accept_known(event)) {
-      read_strictly(element, {text.at, size}, usual ? &event : nullptr);
-    }
+    if (size > limits.line || !accept_known(seen)) read_strictly(element, {text.at, size}, seen);
     text.at += size;
     text.skip_space();
     if (text.at < text.end && *text.at == ']') break;
@@ -201,22 +224,25 @@ void EventParser::Impl::read_array(Remaining text) {
   refuse(element + 1, Rejection::trailing_content, "found more after the array; valid is one array a body");
 }
 
-bool EventParser::Impl::accept_known(const FastEvent& event) {
-  const Millis time = event.timed ? Millis{event.time} : arrival;
-  if (time < bounds.oldest || time > bounds.newest) return false;
-  SeriesCache::Entry* entry = cache.find(event.name, cache.hash(event.name));
-  if (entry == nullptr) return false;
+bool EventParser::Impl::accept_known(const Glance& seen) {
+  SeriesCache::Entry* entry = seen.entry;
+  if (entry == nullptr || seen.time < bounds.oldest || seen.time > bounds.newest || met >= limits.events) return false;
+  if (seen.guessed) {
+    cache.met_guess();
+  } else {
+    cache.met_found();
+  }
   if (entry->minute != minute) {
     entry->minute = minute;
     catalog.touch(entry->series, arrival);
   }
   ++met;
-  if (event.name.source_size == 0) ++parsed.unknown_source;
-  accept(entry->series, entry->partition, time, event.value);
+  if (entry->source_size == 0) ++parsed.unknown_source;
+  accept(entry->series, entry->partition, seen.time, seen.value);
   return true;
 }
 
-void EventParser::Impl::read_strictly(std::uint64_t line, std::string_view text, const FastEvent* usual) {
+void EventParser::Impl::read_strictly(std::uint64_t line, std::string_view text, const Glance& seen) {
   ++met;
   if (met > limits.events) {
     refuse(line, Rejection::too_many_events,
@@ -224,15 +250,15 @@ void EventParser::Impl::read_strictly(std::uint64_t line, std::string_view text,
   } else if (text.size() > limits.line) {
     refuse(line, Rejection::line_too_long,
            fmt::format("{} bytes; valid are up to {} for one event", text.size(), limits.line));
-  } else if (!valid_utf8 && !simdjson::validate_utf8(text.data(), text.size())) {
+  } else if (!simdjson::validate_utf8(text.data(), text.size())) {
     refuse(line, Rejection::invalid_utf8,
            fmt::format("byte {} is not UTF-8; valid is text in UTF-8", invalid_utf8_at(text) + 1));
-  } else if (auto done = accept_strictly(text, usual); !done) {
+  } else if (auto done = accept_strictly(text, seen); !done) {
     refuse(line, done.error().reason, std::move(done.error().message));
   }
 }
 
-Read<void> EventParser::Impl::accept_strictly(std::string_view text, const FastEvent* usual) {
+Read<void> EventParser::Impl::accept_strictly(std::string_view text, const Glance& seen) {
   const auto event = strict.read(text, bounds);
   if (!event) return std::unexpected(event.error());
   const Catalog::Interned interned = catalog.intern(event->key, arrival);
@@ -251,7 +277,7 @@ Read<void> EventParser::Impl::accept_strictly(std::string_view text, const FastE
   const auto partition = partition_of(event->key.source, static_cast<std::uint16_t>(columns.size()));
   if (!event->has_source) ++parsed.unknown_source;
   accept(interned.id, partition, event->time.value_or(arrival), event->value);
-  if (usual != nullptr) cache.insert(usual->name, cache.hash(usual->name), interned.id, partition, minute);
+  if (seen.after != nullptr && seen.entry == nullptr) cache.insert(scanned.raw, interned.id, partition, minute);
   return {};
 }
 

@@ -5,6 +5,7 @@
 
 #include <bit>
 #include <charconv>
+#include <cstddef>
 #include <string_view>
 
 namespace millrace {
@@ -16,7 +17,7 @@ constexpr std::uint32_t name_limit = 200;
 constexpr std::uint32_t tag_limit = 32;
 constexpr std::size_t number_limit = 60;  // Longer ones are left to strict reading, so that the margin holds.
 
-constexpr std::uint64_t word_of(std::string_view text) {
+consteval std::uint64_t word_of(std::string_view text) {
   std::uint64_t word = 0;
   for (std::size_t i = text.size(); i-- > 0;) word = word << 8 | static_cast<unsigned char>(text[i]);
   return word;
@@ -54,7 +55,7 @@ Number scan_long_number(const char* begin) {
 }
 
 /// Up to 15 digits m with k of them behind the point: m / 10^k is the correctly rounded double, as both are exact.
-Number scan_number(const char* const begin) {
+[[gnu::always_inline]] inline Number scan_number(const char* const begin) {
   const bool negative = *begin == '-';
   const char* const at = begin + (negative ? 1 : 0);
   const std::uint32_t stops = no_digits(at) | 0x10000U;
@@ -89,13 +90,27 @@ Number scan_number(const char* const begin) {
   return {at + size, negative ? -value : value};
 }
 
+/// The quote that ends a plain string of ASCII; its first byte is at `at`.
+const char* ascii_string_end(const char* at, const char* safe_end) {
+  for (; at <= safe_end; at += 16) {
+    const std::uint32_t stops = string_stops(at);
+    const std::uint32_t before = stops == 0 ? 0xFFFFU : (stops & (~stops + 1)) - 1;
+    if ((high_bytes(at) & before) != 0) return nullptr;
+    if (stops != 0) {
+      at += std::countr_zero(stops);
+      return *at == '"' ? at : nullptr;
+    }
+  }
+  return nullptr;
+}
+
 struct Time {
   const char* after = nullptr;
   std::int64_t value = 0;
 };
 
 /// The quote that ends a plain string whose first byte is at `at`.
-const char* string_end(const char* at, const char* safe_end) {
+[[gnu::always_inline]] inline const char* string_end(const char* at, const char* safe_end) {
   for (; at <= safe_end; at += 16) {
     const std::uint32_t stops = string_stops(at);
     if (stops != 0) {
@@ -106,7 +121,7 @@ const char* string_end(const char* at, const char* safe_end) {
   return nullptr;
 }
 
-Time scan_time(const char* at, const char* safe_end) {
+[[gnu::always_inline]] inline Time scan_time(const char* at, const char* safe_end) {
   if (*at == '"') {
     const char* end = string_end(at + 1, safe_end);
     if (end == nullptr) return {};
@@ -142,14 +157,29 @@ const char* tags_end(const char* at, const char* safe_end) {
   return nullptr;
 }
 
-enum Key : unsigned { metric = 1, source = 2, value = 4, time = 8, tags = 16 };
+/// Behind a key and its value, both of plain ASCII, that mean nothing here; `at`: the key's first byte.
+const char* skip_unknown(const char* at, const char* safe_end) {
+  const char* end = ascii_string_end(at, safe_end);
+  if (end == nullptr || end[1] != ':') return nullptr;
+  at = end + (end[2] == ' ' ? 3 : 2);
+  if (*at == '"') {
+    end = ascii_string_end(at + 1, safe_end);
+    return end == nullptr ? nullptr : end + 1;
+  }
+  const std::uint64_t word = load64(at);
+  if (first_bytes(word, 4) == word_of("true") || first_bytes(word, 4) == word_of("null")) return at + 4;
+  if (first_bytes(word, 5) == word_of("false")) return at + 5;
+  return scan_number(at).after;
+}
+
+enum Key : unsigned { none = 0, metric = 1, source = 2, value = 4, time = 8, tags = 16 };
 
 struct KeyEnd {
-  Key key{};
-  unsigned size = 0;  ///< Closing quote included; 0: not a known key.
+  Key key = none;
+  unsigned size = 0;  ///< Closing quote included.
 };
 
-KeyEnd scan_key(const char* at) {
+[[gnu::always_inline]] inline KeyEnd scan_key(const char* at) {
   const std::uint64_t word = load64(at);
   if (word == word_of("timestam") && at[8] == 'p' && at[9] == '"') return {time, 10};
   if (word == word_of("metric_n") && first_bytes(load64(at + 8), 4) == word_of("ame\"")) return {metric, 12};
@@ -164,18 +194,23 @@ KeyEnd scan_key(const char* at) {
 
 FastEvent scan_event(const char* at, const char* safe_end) {
   FastEvent event;
+  RawEvent& raw = event.raw;
   if (*at != '{') return event;
+  raw.text = at;
   ++at;
   unsigned met = 0;
   for (;;) {
     if (*at != '"' || at > safe_end) return event;
     const KeyEnd key = scan_key(at + 1);
     // A key that comes twice is legal but rare: strict reading knows which one stands.
-    if (key.size == 0 || (met & key.key) != 0) return event;
+    if ((met & key.key) != 0) return event;
     met |= key.key;
-    at += 1 + key.size;
-    if (*at != ':') return event;
-    at += at[1] == ' ' ? 2 : 1;
+    if (key.key != none) {
+      at += 1 + key.size;
+      if (*at != ':') return event;
+      at += at[1] == ' ' ? 2 : 1;
+    }
+    const auto begin = static_cast<std::uint32_t>(at - raw.text);
     switch (key.key) {
       case metric:
       case source: {
@@ -184,8 +219,7 @@ FastEvent scan_event(const char* at, const char* safe_end) {
         if (end == nullptr) return event;
         const auto size = static_cast<std::uint32_t>(end - at - 1);
         if (size == 0 || size > name_limit) return event;
-        (key.key == metric ? event.name.metric : event.name.source) = at + 1;
-        (key.key == metric ? event.name.metric_size : event.name.source_size) = size;
+        (key.key == metric ? raw.metric : raw.source) = RawEvent::Span{begin + 1, size};
         at = end + 1;
         break;
       }
@@ -193,6 +227,7 @@ FastEvent scan_event(const char* at, const char* safe_end) {
         const Number number = scan_number(at);
         if (number.after == nullptr) return event;
         event.value = number.value;
+        raw.value = RawEvent::Span{begin, static_cast<std::uint32_t>(number.after - at)};
         at = number.after;
         break;
       }
@@ -201,30 +236,62 @@ FastEvent scan_event(const char* at, const char* safe_end) {
         if (read.after == nullptr) return event;
         event.time = read.value;
         event.timed = true;
+        raw.time = RawEvent::Span{begin, static_cast<std::uint32_t>(read.after - at)};
         at = read.after;
         break;
       }
       case tags: {
         if (*at != '{') return event;
         const char* end = tags_end(at + 1, safe_end);
-        if (end == nullptr || end - at > 65'535) return event;
-        event.name.tags = at + 1;
-        event.name.tags_size = static_cast<std::uint32_t>(end - at - 2);
+        if (end == nullptr) return event;
+        raw.tags = RawEvent::Span{begin + 1, static_cast<std::uint32_t>(end - at - 2)};
         at = end;
         break;
       }
+      case none:
+        at = skip_unknown(at + 1, safe_end);
+        if (at == nullptr) return event;
+        break;
     }
     if (*at == ',') {
       at += at[1] == ' ' ? 2 : 1;
       continue;
     }
     if (*at != '}' || (met & (metric | value)) != (metric | value)) return event;
-    // Absent spans point at readable bytes, so that nobody need ask.
-    if (event.name.source == nullptr) event.name.source = event.name.metric;
-    if (event.name.tags == nullptr) event.name.tags = event.name.metric;
-    event.after = at + 1;
+    raw.size = static_cast<std::uint32_t>(at + 1 - raw.text);
+    if (raw.size <= RawEvent::most) event.after = at + 1;
     return event;
   }
+}
+
+FastPoint match_event(const SeriesCache::Entry& entry, const char* at, const char* safe_end) {
+  FastPoint point;
+  const char* pattern = entry.bytes();
+  const auto same = [&](std::size_t size) {
+    if (safe_end - at < static_cast<std::ptrdiff_t>(size) || !same_bytes(at, pattern, size)) return false;
+    at += size;
+    pattern += size;
+    return true;
+  };
+  const auto take_value = [&] {
+    const Number number = scan_number(at);
+    if (number.after == nullptr) return false;
+    point.value = number.value;
+    at = number.after;
+    return true;
+  };
+  const auto take_time = [&] {
+    const Time read = scan_time(at, safe_end);
+    if (read.after == nullptr) return false;
+    point.time = read.value;
+    at = read.after;
+    return true;
+  };
+  if (at > safe_end || !same(entry.prefix)) return point;
+  if (!(entry.time_first ? take_time() : take_value()) || !same(entry.middle)) return point;
+  if (entry.timed && (!(entry.time_first ? take_value() : take_time()) || !same(entry.suffix))) return point;
+  point.after = at;
+  return point;
 }
 
 }  // namespace millrace

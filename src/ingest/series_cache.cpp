@@ -42,75 +42,120 @@ SeriesCache::SeriesCache(Limits limits) : limits_(limits), places_(first_places)
   seed_ = (static_cast<std::uint64_t>(random()) << 32) | random();
 }
 
-std::uint64_t SeriesCache::hash(const RawName& name) const {
-  std::uint64_t state = mix_span(seed_, name.metric, name.metric_size);
-  state = mix_span(state, name.source, name.source_size);
-  return mix_span(state, name.tags, name.tags_size);
+std::uint64_t SeriesCache::hash(const RawEvent& event) const {
+  std::uint64_t state = mix_span(seed_, event.text + event.metric.at, event.metric.size);
+  state = mix_span(state, event.text + event.source.at, event.source.size);
+  return mix_span(state, event.text + event.tags.at, event.tags.size);
 }
 
-char* SeriesCache::address(std::uint32_t unit) const {
-  return blocks_[unit / block_units].get() + static_cast<std::size_t>(unit % block_units) * unit_bytes;
+SeriesCache::Entry* SeriesCache::entry(std::uint32_t unit) const {
+  char* at = blocks_[unit / block_units].get() + static_cast<std::size_t>(unit % block_units) * unit_bytes;
+  return std::launder(reinterpret_cast<Entry*>(at));
 }
 
-SeriesCache::Entry* SeriesCache::find(const RawName& name, std::uint64_t hash) {
+SeriesCache::Entry* SeriesCache::guess() {
+  // A wrong guess costs a cache line that nobody needs, so after some in a row it is only tried now and then.
+  constexpr std::uint32_t patience = 16;
+  constexpr std::uint32_t retry_mask = 31;
+  if (last_ == 0 || (++doubt_ > patience && (doubt_ & retry_mask) != 0)) return nullptr;
+  guess_ = entry(last_)->next;
+  return guess_ == 0 ? nullptr : entry(guess_);
+}
+
+SeriesCache::Entry* SeriesCache::find(const RawEvent& event) {
+  const std::uint64_t wanted = hash(event);
   const std::size_t mask = places_.size() - 1;
-  const auto tag = static_cast<std::uint32_t>(hash >> 32);
-  for (std::size_t i = hash & mask;; i = (i + 1) & mask) {
+  const auto tag = static_cast<std::uint32_t>(wanted >> 32);
+  for (std::size_t i = wanted & mask;; i = (i + 1) & mask) {
     const Place place = places_[i];
     if (place.unit == 0) return nullptr;
     if (place.tag != tag) continue;
-    char* at = address(place.unit);
-    auto* entry = std::launder(reinterpret_cast<Entry*>(at));
-    if (entry->metric_size != name.metric_size || entry->source_size != name.source_size ||
-        entry->tags_size != name.tags_size) {
+    Entry* known = entry(place.unit);
+    if (known->metric_size != event.metric.size || known->source_size != event.source.size ||
+        known->tags_size != event.tags.size) {
       continue;
     }
-    const char* bytes = at + sizeof(Entry);
-    if (same_bytes(bytes, name.metric, name.metric_size) &&
-        same_bytes(bytes + name.metric_size, name.source, name.source_size) &&
-        same_bytes(bytes + name.metric_size + name.source_size, name.tags, name.tags_size)) {
-      return entry;
+    const char* bytes = known->bytes();
+    if (same_bytes(bytes + known->metric_at, event.text + event.metric.at, event.metric.size) &&
+        same_bytes(bytes + known->source_at, event.text + event.source.at, event.source.size) &&
+        same_bytes(bytes + known->tags_at, event.text + event.tags.at, event.tags.size)) {
+      found_ = place.unit;
+      return known;
     }
   }
 }
 
-void SeriesCache::insert(const RawName& name, std::uint64_t hash, SeriesId series, PartitionId partition,
-                         std::uint32_t minute) {
-  const std::size_t text = std::size_t{name.metric_size} + name.source_size + name.tags_size;
-  // 16 bytes more, since spans are compared in steps of 16.
-  const auto units = static_cast<std::uint32_t>((sizeof(Entry) + text + 16 + unit_bytes - 1) / unit_bytes);
+void SeriesCache::met_found() {
+  if (last_ != 0) entry(last_)->next = found_;
+  last_ = found_;
+}
+
+void SeriesCache::insert(const RawEvent& event, SeriesId series, PartitionId partition, std::uint32_t minute) {
   if (entries_ >= limits_.entries || memory() > limits_.bytes) clear();
   if ((entries_ + 1) * 2 > places_.size()) grow();
+  const bool timed = event.time.size != 0;
+  const bool time_first = timed && event.time.at < event.value.at;
+  const RawEvent::Span first = time_first ? event.time : event.value;
+  const RawEvent::Span second = time_first ? event.value : event.time;
+  // Where a part of the event stands once the cuts are out.
+  const auto moved = [&](RawEvent::Span span) {
+    std::uint32_t at = span.at;
+    if (span.at > first.at) at -= first.size;
+    if (timed && span.at > second.at) at -= second.size;
+    return static_cast<std::uint16_t>(at);
+  };
+  const std::uint32_t first_end = first.at + first.size;
+  const std::uint32_t middle_end = timed ? second.at : event.size;
+  const std::uint32_t suffix_at = timed ? second.at + second.size : event.size;
+  const std::uint64_t place_of = hash(event);
+  // 16 bytes more, since spans are compared in steps of 16.
+  const std::uint32_t unit = allot(sizeof(Entry) + event.size + 16);
+  Entry* made = new (static_cast<void*>(entry(unit))) Entry{};
+  made->hash = place_of;
+  made->series = series;
+  made->partition = partition;
+  made->minute = minute;
+  made->prefix = static_cast<std::uint16_t>(first.at);
+  made->middle = static_cast<std::uint16_t>(middle_end - first_end);
+  made->suffix = static_cast<std::uint16_t>(event.size - suffix_at);
+  made->metric_at = moved(event.metric);
+  made->source_at = moved(event.source);
+  made->tags_at = moved(event.tags);
+  made->tags_size = static_cast<std::uint16_t>(event.tags.size);
+  made->metric_size = static_cast<std::uint8_t>(event.metric.size);
+  made->source_size = static_cast<std::uint8_t>(event.source.size);
+  made->timed = timed;
+  made->time_first = time_first;
+  char* bytes = reinterpret_cast<char*>(made + 1);
+  const auto append = [&](std::uint32_t from, std::uint32_t to) {
+    std::memcpy(bytes, event.text + from, to - from);
+    bytes += to - from;
+  };
+  append(0, first.at);
+  append(first_end, middle_end);
+  append(suffix_at, event.size);
+  std::memset(bytes, 0, 16);
+
+  const std::size_t mask = places_.size() - 1;
+  std::size_t i = place_of & mask;
+  while (places_[i].unit != 0) i = (i + 1) & mask;
+  places_[i] = Place{static_cast<std::uint32_t>(place_of >> 32), unit};
+  ++entries_;
+  found_ = unit;
+  met_found();
+}
+
+std::uint32_t SeriesCache::allot(std::size_t bytes) {
+  const auto units = static_cast<std::uint32_t>((bytes + unit_bytes - 1) / unit_bytes);
   if (next_unit_ / block_units != (next_unit_ + units - 1) / block_units) {
     next_unit_ = (next_unit_ / block_units + 1) * block_units;
   }
   while (blocks_.size() <= next_unit_ / block_units) {
     blocks_.push_back(std::make_unique_for_overwrite<char[]>(block_units * unit_bytes));
   }
-  char* at = address(next_unit_);
-  new (at) Entry{hash,
-                 series,
-                 partition,
-                 static_cast<std::uint16_t>(name.tags_size),
-                 minute,
-                 static_cast<std::uint8_t>(name.metric_size),
-                 static_cast<std::uint8_t>(name.source_size)};
-  char* bytes = at + sizeof(Entry);
-  const auto append = [&bytes](const char* from, std::size_t size) {
-    if (size != 0) std::memcpy(bytes, from, size);
-    bytes += size;
-  };
-  append(name.metric, name.metric_size);
-  append(name.source, name.source_size);
-  append(name.tags, name.tags_size);
-  std::memset(bytes, 0, 16);
-
-  const std::size_t mask = places_.size() - 1;
-  std::size_t i = hash & mask;
-  while (places_[i].unit != 0) i = (i + 1) & mask;
-  places_[i] = Place{static_cast<std::uint32_t>(hash >> 32), next_unit_};
+  const std::uint32_t unit = next_unit_;
   next_unit_ += units;
-  ++entries_;
+  return unit;
 }
 
 std::size_t SeriesCache::memory() const {
@@ -122,7 +167,7 @@ void SeriesCache::grow() {
   const std::size_t mask = wider.size() - 1;
   for (const Place place : places_) {
     if (place.unit == 0) continue;
-    std::size_t i = std::launder(reinterpret_cast<const Entry*>(address(place.unit)))->hash & mask;
+    std::size_t i = entry(place.unit)->hash & mask;
     while (wider[i].unit != 0) i = (i + 1) & mask;
     wider[i] = place;
   }
@@ -134,6 +179,7 @@ void SeriesCache::clear() {
   places_.shrink_to_fit();
   blocks_.clear();
   next_unit_ = 1;
+  last_ = guess_ = found_ = doubt_ = 0;
   entries_ = 0;
 }
 

@@ -89,21 +89,25 @@ Read<void> StrictReader::read_object() {
                 cursor_.position() + 1, shown(cursor_.rest()));
 }
 
+StrictReader::Field* StrictReader::field_of(std::string_view key) {
+  switch (key.size()) {
+    case 4: return key == "tags" ? &tags_ : key == "name" ? &name_ : nullptr;
+    case 5: return key == "value" ? &value_ : nullptr;
+    case 9: return key == "timestamp" ? &time_ : key == "source_id" ? &source_ : nullptr;
+    case 11: return key == "metric_name" ? &metric_name_ : nullptr;
+    default: return nullptr;
+  }
+}
+
 Read<void> StrictReader::read_field(std::string_view key) {
-  Field* field = key == "metric_name" ? &metric_name_
-                 : key == "name"      ? &name_
-                 : key == "source_id" ? &source_
-                 : key == "value"     ? &value_
-                 : key == "timestamp" ? &time_
-                 : key == "tags"      ? &tags_
-                                      : nullptr;
+  Field* field = field_of(key);
   if (field == nullptr) return cursor_.skip(1);
   if (field == &tags_) tag_list_.clear();
   if (field == &tags_ && cursor_.rest().starts_with('{')) {
     tags_ = Field{Kind::object, false, cursor_.position(), {}, {}};
     return read_tags();
   }
-  if (field == &value_) {
+  if (field == &value_ && !cursor_.at_end() && (cursor_.rest()[0] > '9' || cursor_.rest()[0] == '-')) {
     // What Python, JavaScript and C write for numbers that JSON can't say.
     constexpr std::array<std::string_view, 10> words = {"NaN",       "-NaN", "nan",  "-nan", "Infinity",
                                                         "-Infinity", "inf",  "-inf", "Inf",  "-Inf"};
@@ -248,6 +252,7 @@ Read<Tags> StrictReader::judge_tags() {
     const int order = key_of(a).compare(key_of(b));
     return order != 0 ? order < 0 : a.value.at < b.value.at;
   });
+  tags.reserve(std::min(tag_list_.size(), max_tags));
   for (std::size_t i = 0; i < tag_list_.size(); ++i) {
     const Tag& tag = tag_list_[i];
     const std::string_view key = key_of(tag);

@@ -48,6 +48,7 @@ class StrictReader {
   };
 
   Read<void> read_object();
+  [[nodiscard]] Field* field_of(std::string_view key);
   Read<void> read_field(std::string_view key);
   Read<Field> read_value(unsigned depth);
   Read<void> read_tags();

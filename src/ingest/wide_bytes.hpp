@@ -42,6 +42,17 @@ namespace millrace {
 #endif
 }
 
+/// A bit for each of the 16 bytes at `at` that is not ASCII.
+[[nodiscard]] inline std::uint32_t high_bytes(const char* at) {
+#if defined(__SSE2__)
+  return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))));
+#else
+  std::uint32_t mask = 0;
+  for (unsigned i = 0; i < 16; ++i) mask |= static_cast<std::uint32_t>(static_cast<unsigned char>(at[i]) >> 7) << i;
+  return mask;
+#endif
+}
+
 /// A bit for each of the 16 bytes at `at` that is no digit.
 [[nodiscard]] inline std::uint32_t no_digits(const char* at) {
 #if defined(__SSE2__)
