@@ -1,159 +1,126 @@
 #include "net/client.hpp"
 
+#include "net/chunked.hpp"
 #include "net/client_stream.hpp"
+#include "net/header_guard.hpp"
 
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/buffer_body.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/span_body.hpp>
-#include <boost/beast/http/write.hpp>
-#include <sys/socket.h>
-
-#include <array>
-#include <cctype>
+#include <charconv>
+#include <limits>
 #include <optional>
 #include <utility>
 
 namespace millrace::net {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = beast::http;
-using boost::system::error_code;
 using Headers = std::vector<std::pair<std::string, std::string>>;
+using Piece = std::function<bool(std::string_view)>;
 
 struct Client::Impl {
   Impl(Url to, Duration patience) : url(std::move(to)), timeout(patience) {}
 
-  Result<void> open();
-  void close();
-  [[nodiscard]] bool lost();
-  [[nodiscard]] beast::tcp_stream& lowest() { return tls ? beast::get_lowest_layer(*tls) : *plain; }
-  template <class Stream>
-  Result<ClientResponse> exchange(Stream& stream, std::string_view method, std::string_view target,
-                                  std::string_view body, const Headers& headers,
-                                  const std::function<bool(std::string_view)>& piece);
+  [[nodiscard]] ClientStream::Until until() const { return std::chrono::steady_clock::now() + timeout; }
   Result<ClientResponse> request(std::string_view method, std::string_view target, std::string_view body,
-                                 const Headers& headers, const std::function<bool(std::string_view)>& piece);
+                                 const Headers& headers, const Piece& piece);
+  Result<ClientResponse> exchange(std::string_view method, std::string_view target, std::string_view body,
+                                  const Headers& headers, const Piece& piece);
+  Result<void> read_body(ResponseHead& head, const Piece& piece);
 
   Url url;
   Duration timeout;
-  asio::io_context io{1};
-  std::optional<asio::ssl::context> context;
-  std::optional<PlainStream> plain;
-  std::optional<TlsStream> tls;
-  beast::flat_buffer buffer;
-  std::string pieces;
-  bool answered = false;  // the exchange under way has seen a byte of the answer
+  std::unique_ptr<ClientStream> stream;  // null: not connected
+  std::string buffer;
+  bool answered = false;  // the exchange under way has seen the answer's head
+  bool keep = false;      // the connection may carry another exchange
 };
 
-Result<void> Client::Impl::open() {
-  if (url.tls) {
-    if (!context) context = make_client_tls();
-    tls.emplace(io, *context);
-  } else {
-    plain.emplace(io);
+Result<ClientResponse> Client::Impl::exchange(std::string_view method, std::string_view target, std::string_view body,
+                                              const Headers& headers, const Piece& piece) {
+  std::string request = request_head(url, method, target, headers);
+  if (!body.empty() || method == "POST" || method == "PUT") {
+    request += "Content-Length: " + std::to_string(body.size()) + "\r\n";
   }
-  auto connected = connect_tcp(io, lowest(), url, timeout);
-  if (connected && tls) connected = handshake_tls(io, *tls, url, timeout);
-  if (!connected) close();
-  return connected;
-}
-
-void Client::Impl::close() {
-  tls.reset();
-  plain.reset();
-  buffer.clear();
-}
-
-bool Client::Impl::lost() {
-  // A server that gave up an idle connection is seen before a request is put on it.
-  char byte = 0;
-  const auto got = ::recv(lowest().socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK) || (got > 0 && !tls);
-}
-
-template <class Stream>
-Result<ClientResponse> Client::Impl::exchange(Stream& stream, std::string_view method, std::string_view target,
-                                              std::string_view body, const Headers& headers,
-                                              const std::function<bool(std::string_view)>& piece) {
-  http::request<http::span_body<const char>> request;
-  request.method_string({method.data(), method.size()});
-  request.target({target.data(), target.size()});
-  request.version(11);
-  request.set(http::field::host, host_header(url));
-  for (const auto& [name, value] : headers) request.insert(name, value);
-  request.body() = beast::span<const char>(body.data(), body.size());
-  if (!body.empty() || method == "POST" || method == "PUT") request.content_length(body.size());
-
-  error_code error = pending();
-  const auto done = [&error](error_code outcome, std::size_t) { error = outcome; };
-  beast::get_lowest_layer(stream).expires_after(timeout);
-  http::async_write(stream, request, done);
-  run_until_set(io, error);
+  request += "\r\n";
+  auto sent = stream->write(request, until(), !body.empty());
+  if (sent) sent = stream->write(body, until());
   // A server that refuses a body answers before it has read it all: look for that answer also after a failed write.
-  const error_code sent = error;
-  if (sent == beast::error::timeout) return client_error(url, "sending", sent);
-
-  http::response_parser<http::buffer_body> parser;
-  parser.body_limit(boost::none);
-  parser.header_limit(256U << 10);
-  parser.skip(method == "HEAD");
-  error = pending();
-  beast::get_lowest_layer(stream).expires_after(timeout);
-  http::async_read_header(stream, buffer, parser, done);
-  run_until_set(io, error);
-  if (error) {
-    answered = parser.got_some();
-    return client_error(url, "waiting for the answer", sent ? sent : error);
-  }
+  if (!sent && sent.error().code == ErrorCode::deadline) return fail(std::move(sent.error()));
+  auto head = read_response_head(*stream, {}, until());
+  if (!head) return fail(sent ? std::move(head.error()) : std::move(sent.error()));
   answered = true;
+  const std::string_view connection = header_of(head->response, "connection");
+  keep = sent && !list_has(connection, "close") && (head->minor_version == 1 || list_has(connection, "keep-alive"));
+  const int status = head->response.status;
+  if (method != "HEAD" && status != 204 && status != 304) {
+    if (auto read = read_body(*head, piece); !read) return fail(std::move(read.error()));
+  }
+  return std::move(head->response);
+}
 
-  ClientResponse response;
-  response.status = static_cast<int>(parser.get().result_int());
-  for (const auto& field : parser.get()) {
-    std::string name(field.name_string());
-    for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    response.headers.emplace_back(std::move(name), std::string(field.value()));
-  }
-  pieces.resize(64U << 10);
-  bool stopped = false;
-  while (!parser.is_done() && !stopped) {
-    parser.get().body().data = pieces.data();
-    parser.get().body().size = pieces.size();
-    error = pending();
-    beast::get_lowest_layer(stream).expires_after(timeout);
-    http::async_read(stream, buffer, parser, done);
-    run_until_set(io, error);
-    if (error == http::error::need_buffer) error = {};
-    if (error) return client_error(url, "reading the answer", error);
-    const std::string_view got(pieces.data(), pieces.size() - parser.get().body().size);
-    if (got.empty()) continue;
-    if (piece) {
-      stopped = !piece(got);
-    } else {
-      response.body += got;
+Result<void> Client::Impl::read_body(ResponseHead& head, const Piece& piece) {
+  constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
+  auto& response = head.response;
+  std::optional<ChunkedDecoder> chunks;
+  std::size_t left = kNoLimit;  // until the end of the connection
+  const std::string_view length = header_of(response, "content-length");
+  if (equals_ignoring_case(header_of(response, "transfer-encoding"), "chunked")) {
+    chunks.emplace(kNoLimit);
+  } else if (!length.empty()) {
+    const auto [end, error] = std::from_chars(length.data(), length.data() + length.size(), left);
+    if (error != std::errc{} || end != length.data() + length.size()) {
+      return fail(ErrorCode::unavailable, "The answer's Content-Length is no number.");
     }
+    if (!piece) response.body.reserve(std::min<std::size_t>(left, 64U << 20));
+  } else {
+    keep = false;
   }
-  if (stopped || sent || !parser.keep_alive()) close();
-  return response;
+
+  buffer.resize(64U << 10);
+  std::string decoded;
+  std::string_view bytes = head.rest;
+  for (;;) {
+    std::string_view got = bytes.substr(0, left);
+    if (chunks) {
+      decoded.clear();
+      const auto taken = chunks->feed(bytes, decoded);
+      if (!taken) return fail(ErrorCode::unavailable, "The answer's chunks are malformed.");
+      got = decoded;
+    } else if (left != kNoLimit) {
+      left -= got.size();
+    }
+    if (!got.empty()) {
+      if (!piece) {
+        response.body += got;
+      } else if (!piece(got)) {
+        keep = false;
+        return {};
+      }
+    }
+    if (chunks ? chunks->done() : left == 0) return {};
+    const auto size = stream->read(buffer, until());
+    if (!size) return fail(size.error());
+    if (*size == 0) {
+      if (!chunks && left == kNoLimit) return {};
+      return fail(ErrorCode::unavailable, "The connection ended in the middle of the answer.");
+    }
+    bytes = std::string_view(buffer).substr(0, *size);
+  }
 }
 
 Result<ClientResponse> Client::Impl::request(std::string_view method, std::string_view target, std::string_view body,
-                                             const Headers& headers,
-                                             const std::function<bool(std::string_view)>& piece) {
+                                             const Headers& headers, const Piece& piece) {
   for (int attempt = 0;; ++attempt) {
-    if ((plain || tls) && lost()) close();
-    const bool reused = plain || tls;
+    // A server that gave up an idle connection is seen before a request is put on it.
+    if (stream && stream->lost()) stream.reset();
+    const bool reused = stream != nullptr;
     if (!reused) {
-      if (auto opened = open(); !opened) return fail(std::move(opened.error()));
+      auto opened = ClientStream::open(url, until());
+      if (!opened) return fail(std::move(opened.error()));
+      stream = *std::move(opened);
     }
     answered = false;
-    auto response = tls ? exchange(*tls, method, target, body, headers, piece)
-                        : exchange(*plain, method, target, body, headers, piece);
+    keep = false;
+    auto response = exchange(method, target, body, headers, piece);
+    if (!response || !keep) stream.reset();
     if (response) return response;
-    close();
     // The server may have closed a kept connection just now. Only what may be done twice is tried again.
     const bool repeatable = method != "POST" && method != "PATCH";
     if (!reused || !repeatable || answered || attempt > 0 || response.error().code != ErrorCode::unavailable) {
@@ -170,8 +137,7 @@ Result<ClientResponse> Client::request(std::string_view method, std::string_view
   return impl_->request(method, target, body, headers, nullptr);
 }
 
-Result<ClientResponse> Client::get_pieces(std::string_view target, const Headers& headers,
-                                          const std::function<bool(std::string_view)>& piece) {
+Result<ClientResponse> Client::get_pieces(std::string_view target, const Headers& headers, const Piece& piece) {
   return impl_->request("GET", target, {}, headers, piece);
 }
 

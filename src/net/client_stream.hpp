@@ -3,36 +3,53 @@
 #include "base/result.hpp"
 #include "net/client.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ssl/context.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
-
+#include <chrono>
+#include <cstddef>
 #include <memory>
+#include <span>
+#include <string>
 #include <string_view>
 
 namespace millrace::net {
 
-using PlainStream = boost::beast::tcp_stream;
-using TlsStream = boost::beast::ssl_stream<PlainStream>;
+/// A client's bytes, plain or TLS 1.2+ (verified with the system's roots, or those that SSL_CERT_FILE names, and
+/// against the host's name). Blocking, with a moment until which each call may take. Not thread-safe.
+class ClientStream {
+ public:
+  using Until = std::chrono::steady_clock::time_point;
 
-/// Runs what was just begun on `io` until `error` is set: `pending` stands in it meanwhile.
-void run_until_set(boost::asio::io_context& io, const boost::system::error_code& error);
-/// What stands in an error code while its operation is under way.
-[[nodiscard]] boost::system::error_code pending();
+  ~ClientStream();
+  /// Resolves, connects and shakes hands. `unavailable`, `deadline`.
+  [[nodiscard]] static Result<std::unique_ptr<ClientStream>> open(const Url& url, Until until);
 
-/// Resolves and connects within `timeout`.
-[[nodiscard]] Result<void> connect_tcp(boost::asio::io_context& io, PlainStream& stream, const Url& url,
-                                       Duration timeout);
-/// TLS 1.2 and up, verified with the system's roots (or those that SSL_CERT_FILE names).
-[[nodiscard]] boost::asio::ssl::context make_client_tls();
-/// Shakes hands and holds the certificate against the host's name.
-[[nodiscard]] Result<void> handshake_tls(boost::asio::io_context& io, TlsStream& stream, const Url& url,
-                                         Duration timeout);
-/// `unavailable`, or `deadline` if that is what it was.
-[[nodiscard]] std::unexpected<Error> client_error(const Url& url, std::string_view doing,
-                                                  const boost::system::error_code& error);
+  /// At least one byte; 0 at the end. `deadline` leaves the stream usable.
+  [[nodiscard]] Result<std::size_t> read(std::span<char> into, Until until);
+  /// All of it. `more`: something follows at once, so a small piece may wait for it.
+  [[nodiscard]] Result<void> write(std::string_view bytes, Until until, bool more = false);
+  /// Whether the peer has ended the connection, or sent what nobody asked for, while nothing was under way.
+  [[nodiscard]] bool lost();
+
+ private:
+  struct Impl;
+  explicit ClientStream(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// A response's head as it came.
+struct ResponseHead {
+  ClientResponse response;  ///< Without a body.
+  std::string rest;         ///< Bytes that came behind it.
+  int minor_version = 1;
+};
+/// Reads one response head, skipping 1xx other than 101.
+[[nodiscard]] Result<ResponseHead> read_response_head(ClientStream& stream, std::string early,
+                                                      ClientStream::Until until);
+/// The first value of a header (name in lower case); empty if absent.
+[[nodiscard]] std::string_view header_of(const ClientResponse& response, std::string_view name);
 /// Host header: with the port unless it is the scheme's own.
 [[nodiscard]] std::string host_header(const Url& url);
+/// METHOD, target and headers up to and without the blank line.
+[[nodiscard]] std::string request_head(const Url& url, std::string_view method, std::string_view target,
+                                       const std::vector<std::pair<std::string, std::string>>& headers);
 
 }  // namespace millrace::net

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace millrace::net {
 namespace {
@@ -30,7 +31,7 @@ FrameEvent FrameReader::fail(std::uint16_t code, std::string_view why) {
 std::size_t FrameReader::header_size() const {
   if (header_have_ < 2) return 2;
   const unsigned length = header_[1] & 0x7FU;
-  return 2U + (length == 126 ? 2U : length == 127 ? 8U : 0U) + 4U;
+  return 2U + (length == 126 ? 2U : length == 127 ? 8U : 0U) + (peer_ == Peer::client ? 4U : 0U);
 }
 
 std::optional<FrameEvent> FrameReader::read_header() {
@@ -38,7 +39,9 @@ std::optional<FrameEvent> FrameReader::read_header() {
   const bool final = (header_[0] & 0x80U) != 0;
   if ((header_[0] & 0x70U) != 0) return fail(1002, "reserved bits are set");
   if (opcode > kPong || (opcode > kBinary && opcode < kClose)) return fail(1002, "unknown opcode");
-  if ((header_[1] & 0x80U) == 0) return fail(1002, "a client's frame must be masked");
+  if (((header_[1] & 0x80U) != 0) != (peer_ == Peer::client)) {
+    return fail(1002, "a client's frame must be masked, a server's must not");
+  }
   const unsigned length = header_[1] & 0x7FU;
   if (is_control(opcode)) {
     if (!final) return fail(1002, "a control frame is fragmented");
@@ -116,10 +119,10 @@ std::optional<FrameEvent> FrameReader::next(std::string_view& bytes) {
     }
     std::string& into = is_control(header_[0] & 0x0FU) ? control_ : message_;
     const std::size_t size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size()));
-    const unsigned char* const mask = header_ + header_size() - 4;
+    const unsigned char* const mask = header_ + header_size() - (peer_ == Peer::client ? 4 : 0);
     const std::size_t before = into.size();
     into.append(bytes.substr(0, size));
-    for (std::size_t i = 0; i < size; ++i) {
+    for (std::size_t i = 0; i < size && peer_ == Peer::client; ++i) {
       into[before + i] = static_cast<char>(static_cast<unsigned char>(into[before + i]) ^ mask[(at_ + i) & 3]);
     }
     at_ += size;

@@ -8,7 +8,7 @@
 
 namespace millrace::net {
 
-/// What a client's WebSocket bytes amount to.
+/// What a peer's WebSocket bytes amount to.
 struct FrameEvent {
   enum class Kind {
     text,  ///< A whole message, UTF-8.
@@ -22,10 +22,12 @@ struct FrameEvent {
   std::string payload;  ///< Text, ping's bytes, or why it failed.
 };
 
-/// Reads RFC 6455 frames of a client (masked), in whatever pieces they arrive. Pure: it neither sends nor waits.
+/// Reads RFC 6455 frames in whatever pieces they arrive. Pure: it neither sends nor waits.
 class FrameReader {
  public:
-  explicit FrameReader(std::size_t message_limit) : limit_(message_limit) {}
+  /// Who sends: a client must mask its frames, a server must not.
+  enum class Peer { client, server };
+  explicit FrameReader(std::size_t message_limit, Peer peer = Peer::client) : limit_(message_limit), peer_(peer) {}
 
   /// Takes from the front of `bytes`; nullopt when all are taken and nothing is whole yet. Takes nothing any more
   /// after a close or a failure.
@@ -38,6 +40,7 @@ class FrameReader {
   [[nodiscard]] std::size_t header_size() const;
 
   std::size_t limit_;
+  Peer peer_;
   unsigned char header_[14] = {};
   std::size_t header_have_ = 0;
   bool in_payload_ = false;

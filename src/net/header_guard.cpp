@@ -207,6 +207,11 @@ std::string_view Head::header(std::string_view lower_case_name) const {
 }
 
 std::expected<std::size_t, Refusal> find_head(std::string_view bytes, const HeadLimits& limits, std::size_t from) {
+  // A TLS hello, say, is refused at its first byte, not after the header timeout.
+  if (!bytes.empty() && bytes.front() != '\r' && bytes.front() != '\n' &&
+      !kToken[static_cast<unsigned char>(bytes.front())]) {
+    return refuse(400, "bad_request_line", "This is no HTTP/1.1 request.");
+  }
   // Start a little before, so that a CRLF pair cut in two by the last read is seen whole.
   std::size_t at = from > 3 ? from - 3 : 0;
   std::size_t end = 0;

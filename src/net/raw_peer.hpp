@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/metrics.hpp"
 #include "net/server.hpp"
 
@@ -10,9 +11,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -91,6 +94,12 @@ class RawPeer {
   }
   /// The server has ended the connection, and sent nothing before it that was not taken.
   bool is_ended() { return got_.empty() && !more() && ended_; }
+
+  /// Lets time pass, a second at a time, until the server has sent something or ended the connection.
+  void pass_time(ManualClock& clock) const {
+    pollfd wait{fd_, POLLIN, 0};
+    for (int i = 0; i < 5'000 && ::poll(&wait, 1, 2) == 0; ++i) clock.advance(Duration{1'000});
+  }
 
   struct Answer {
     int status = 0;

@@ -1,161 +1,140 @@
 #include "net/client.hpp"
 #include "net/client_stream.hpp"
+#include "net/frames.hpp"
+#include "net/header_guard.hpp"
 
-#include <boost/beast/core/buffers_to_string.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/websocket.hpp>
-#include <boost/beast/websocket/ssl.hpp>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
 
+#include <array>
 #include <chrono>
-#include <deque>
-#include <optional>
 #include <utility>
 
 namespace millrace::net {
+namespace {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace websocket = beast::websocket;
-using boost::system::error_code;
+constexpr std::size_t kMessageLimit = 64U << 20;
+constexpr std::chrono::seconds kPatience{10};
+
+std::string random_key() {
+  std::array<unsigned char, 16> bytes{};
+  RAND_bytes(bytes.data(), static_cast<int>(bytes.size()));
+  std::array<unsigned char, 32> base64{};
+  const int size = EVP_EncodeBlock(base64.data(), bytes.data(), static_cast<int>(bytes.size()));
+  return {reinterpret_cast<const char*>(base64.data()), static_cast<std::size_t>(size)};
+}
+
+std::string masked(std::string frame, std::size_t payload) {
+  std::array<unsigned char, 4> mask{};
+  RAND_bytes(mask.data(), static_cast<int>(mask.size()));
+  const std::size_t header = frame.size() - payload;
+  for (std::size_t i = 0; i < payload; ++i) {
+    frame[header + i] = static_cast<char>(static_cast<unsigned char>(frame[header + i]) ^ mask[i & 3]);
+  }
+  frame[1] = static_cast<char>(static_cast<unsigned char>(frame[1]) | 0x80U);
+  frame.insert(header, reinterpret_cast<const char*>(mask.data()), mask.size());
+  return frame;
+}
+
+}  // namespace
 
 struct WebSocketClient::Impl {
-  template <class F>
-  auto with(F use) {
-    return tls ? use(*tls) : use(*plain);
+  Result<void> send_frame(std::string frame, std::size_t payload) {
+    return stream->write(masked(std::move(frame), payload), std::chrono::steady_clock::now() + kPatience);
   }
-  [[nodiscard]] bool open() const { return plain || tls; }
-  void listen();
-  void close_now();
+  [[nodiscard]] std::unexpected<Error> end(std::string why) {
+    ended = std::move(why);
+    stream.reset();
+    return fail(ErrorCode::unavailable, ended);
+  }
 
-  Url url;
-  asio::io_context io{1};
-  std::optional<asio::ssl::context> context;
-  std::optional<websocket::stream<PlainStream, false>> plain;
-  std::optional<websocket::stream<TlsStream, false>> tls;
-  beast::flat_buffer buffer;
-  std::deque<std::string> messages;  // read while something else was waited for
-  bool reading = false;
-  error_code ended;
+  std::unique_ptr<ClientStream> stream;  // null: not connected
+  FrameReader reader{kMessageLimit, FrameReader::Peer::server};
+  std::string buffer = std::string(16U << 10, '\0');
+  std::string_view unread;  // of buffer or early
+  std::string early;
+  std::string ended = "The WebSocket is not connected.";
 };
 
-void WebSocketClient::Impl::listen() {
-  if (reading || ended) return;
-  reading = true;
-  with([this](auto& stream) {
-    stream.async_read(buffer, [this](error_code error, std::size_t) {
-      reading = false;
-      if (error) {
-        ended = error;
-        return;
-      }
-      messages.push_back(beast::buffers_to_string(buffer.data()));
-      buffer.clear();
-    });
-  });
-}
-
-void WebSocketClient::Impl::close_now() {
-  if (!open()) return;
-  with([](auto& stream) { beast::get_lowest_layer(stream).close(); });
-  io.restart();
-  io.run();  // what was under way ends with an error
-  plain.reset();
-  tls.reset();
-}
-
 WebSocketClient::WebSocketClient() : impl_(std::make_unique<Impl>()) {}
-WebSocketClient::~WebSocketClient() { impl_->close_now(); }
+WebSocketClient::~WebSocketClient() = default;
 
 Result<void> WebSocketClient::connect(const Url& url, std::string_view target,
                                       const std::vector<std::pair<std::string, std::string>>& headers) {
-  constexpr Duration kPatience{10'000};
-  auto& self = *impl_;
-  self.close_now();
-  self.url = url;
-  self.ended = {};
-  self.messages.clear();
-  self.buffer.clear();
-  Result<void> connected;
-  if (url.tls) {
-    if (!self.context) self.context = make_client_tls();
-    self.tls.emplace(self.io, *self.context);
-    connected = connect_tcp(self.io, beast::get_lowest_layer(*self.tls), url, kPatience);
-    if (connected) connected = handshake_tls(self.io, self.tls->next_layer(), url, kPatience);
-  } else {
-    self.plain.emplace(self.io);
-    connected = connect_tcp(self.io, beast::get_lowest_layer(*self.plain), url, kPatience);
+  const auto until = std::chrono::steady_clock::now() + kPatience;
+  impl_ = std::make_unique<Impl>();
+  auto opened = ClientStream::open(url, until);
+  if (!opened) return fail(std::move(opened.error()));
+  const std::string key = random_key();
+  const auto sent = (*opened)->write(request_head(url, "GET", target, headers) +
+                                         "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                                         "Sec-WebSocket-Key: " +
+                                         key + "\r\n\r\n",
+                                     until);
+  if (!sent) return sent;
+  auto head = read_response_head(**opened, {}, until);
+  if (!head) return fail(std::move(head.error()));
+  if (head->response.status != 101 || header_of(head->response, "sec-websocket-accept") != websocket_accept(key)) {
+    return fail(ErrorCode::unavailable, url.host + ":" + std::to_string(url.port) +
+                                            ": the WebSocket handshake failed with status " +
+                                            std::to_string(head->response.status) + ".");
   }
-  error_code error = pending();
-  if (connected) {
-    const std::string host = host_header(url);
-    self.with([&](auto& stream) {
-      beast::get_lowest_layer(stream).expires_after(kPatience);
-      stream.read_message_max(std::size_t{64} << 20);
-      stream.set_option(websocket::stream_base::decorator([&headers](websocket::request_type& request) {
-        for (const auto& [name, value] : headers) request.insert(name, value);
-      }));
-      stream.async_handshake(host, {target.data(), target.size()}, [&error](error_code outcome) { error = outcome; });
-    });
-    run_until_set(self.io, error);
-    if (error) connected = client_error(url, "the WebSocket handshake", error);
-  }
-  if (!connected) {
-    self.close_now();
-    return connected;
-  }
-  self.with([](auto& stream) {
-    beast::get_lowest_layer(stream).expires_never();
-    stream.text(true);
-  });
+  impl_->early = std::move(head->rest);
+  impl_->unread = impl_->early;
+  impl_->stream = *std::move(opened);
   return {};
 }
 
 Result<std::string> WebSocketClient::receive(Duration timeout) {
-  auto& self = *impl_;
-  if (!self.open()) return fail(ErrorCode::unavailable, "The WebSocket is not connected.");
   const auto until = std::chrono::steady_clock::now() + timeout;
-  for (;;) {
-    if (!self.messages.empty()) {
-      std::string message = std::move(self.messages.front());
-      self.messages.pop_front();
-      return message;
+  auto& self = *impl_;
+  while (self.stream) {
+    while (auto event = self.reader.next(self.unread)) {
+      switch (event->kind) {
+        case FrameEvent::Kind::text: return std::move(event->payload);
+        case FrameEvent::Kind::pong: break;
+        case FrameEvent::Kind::ping:
+          if (auto sent =
+                  self.send_frame(frame_header(10, event->payload.size()) + event->payload, event->payload.size());
+              !sent) {
+            return self.end(sent.error().message);
+          }
+          break;
+        case FrameEvent::Kind::close:
+        case FrameEvent::Kind::failure: {
+          const std::string frame = close_frame(event->code, {});
+          (void)self.send_frame(frame, frame.size() - 2).has_value();
+          return self.end("The WebSocket is closed: code " + std::to_string(event->code) + " " + event->payload);
+        }
+      }
     }
-    if (self.ended) {
-      const auto reason = self.with([](auto& stream) { return stream.reason(); });
-      return fail(ErrorCode::unavailable, "The WebSocket is closed: code " + std::to_string(reason.code) + " " +
-                                              std::string(reason.reason.data(), reason.reason.size()));
+    const auto size = self.stream->read(self.buffer, until);
+    if (!size && size.error().code == ErrorCode::deadline) {
+      return fail(ErrorCode::deadline, "No message came in time.");
     }
-    self.listen();
-    self.io.restart();
-    if (self.io.run_one_until(until) == 0) return fail(ErrorCode::deadline, "No message came in time.");
+    if (!size) return self.end(size.error().message);
+    if (*size == 0) return self.end("The WebSocket is closed: the connection ended without a close code.");
+    self.unread = std::string_view(self.buffer).substr(0, *size);
   }
+  return fail(ErrorCode::unavailable, self.ended);
 }
 
 Result<void> WebSocketClient::send(std::string_view text) {
-  auto& self = *impl_;
-  if (!self.open() || self.ended) return fail(ErrorCode::unavailable, "The WebSocket is not connected.");
-  error_code error = pending();
-  self.with([&](auto& stream) {
-    stream.async_write(asio::buffer(text.data(), text.size()),
-                       [&error](error_code outcome, std::size_t) { error = outcome; });
-  });
-  run_until_set(self.io, error);
-  if (error) return client_error(self.url, "sending", error);
-  return {};
+  if (!impl_->stream) return fail(ErrorCode::unavailable, impl_->ended);
+  return impl_->send_frame(frame_header(1, text.size()) + std::string(text), text.size());
 }
 
 void WebSocketClient::close() {
-  auto& self = *impl_;
-  if (!self.open()) return;
-  if (!self.ended) {
-    error_code error = pending();
-    self.with([&](auto& stream) {
-      beast::get_lowest_layer(stream).expires_after(std::chrono::seconds(2));
-      stream.async_close(websocket::close_code::normal, [&error](error_code outcome) { error = outcome; });
-    });
-    run_until_set(self.io, error);
+  if (!impl_->stream) return;
+  const std::string frame = close_frame(1000, {});
+  const bool sent = impl_->send_frame(frame, frame.size() - 2).has_value();
+  // What is still under way is read up to the peer's close, so that it does not see a reset.
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+  while (sent && impl_->stream) {
+    const auto left = std::chrono::duration_cast<Duration>(until - std::chrono::steady_clock::now());
+    if (auto message = receive(std::max(left, Duration{0})); !message) break;
   }
-  self.close_now();
+  impl_->stream.reset();
 }
 
 }  // namespace millrace::net

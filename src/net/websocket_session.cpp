@@ -56,6 +56,8 @@ class WebSocketSession final : public StreamBase, public std::enable_shared_from
 
   void on_deadline(Duration now) override {
     if (closing_) return connection_->drop();  // the peer never answered the close
+    // While bytes wait, a slow reader can't see a ping: stall_timeout judges it.
+    if (connection_->waiting() > 0) return connection_->set_deadline(now + options().ping_interval);
     if (pinged_) return fail(1001, "no pong");
     pinged_ = true;
     connection_->write(frame_header(9, 0));
