@@ -39,9 +39,9 @@ bool LiveTopic::on_update(const Update& update) {
   bool changed = false;
   for (const Update::Bucket& row : update.buckets) {
     const bool final = row.start + step <= final_asked_;
-    // What is older than every point shown is nobody's concern here.
+    // What lies before all that is shown is nobody's concern here.
     const Millis shown = row.start + (topic_.sliding_minute ? minute : Duration{0});
-    if (final && !published_.empty() && shown < published_.begin()->first) continue;
+    if (final && loaded_ > 0 && shown < kept_from_) continue;
     Bucket& bucket = buckets_[row.start];
     if (!take_part(bucket, update.partition, row.rollup)) continue;
     if (final) {
@@ -129,7 +129,10 @@ Result<void> LiveTopic::work(History& history, Millis now, Duration steady) {
     Bucket& bucket = buckets_[row.bucket];
     if (take_part(bucket, row.partition, std::make_shared<const Rollup>(std::move(row.rollup)))) bucket.dirty = true;
   }
-  if (due.kind == Due::Kind::past) answered_ = due.points;
+  if (due.kind == Due::Kind::past) {
+    answered_ = due.points;
+    answered_from_ = due.from;
+  }
   if (due.kind != Due::Kind::late) final_done_ = std::max(final_done_, due.until);
   return {};
 }
@@ -190,15 +193,17 @@ std::size_t LiveTopic::apply(std::uint64_t& seq, Millis now) {
   const std::scoped_lock lock(mutex_);
   std::size_t news = 0;
   const bool first_load = loaded_ == 0;
-  const Millis oldest = published_.empty() ? Millis::never() : published_.begin()->first;
   for (const Point& point : answers_) {
     // The past that a subscriber asked for is its snapshot, not a change.
-    const bool change = !first_load && point.timestamp >= oldest;
+    const bool change = !first_load && point.timestamp >= kept_from_;
     if (publish(point, seq, now, change)) ++news;
   }
   answers_.clear();
-  if (loaded_ != answered_) ++news;
-  loaded_ = answered_;
+  if (loaded_ != answered_) {
+    ++news;
+    loaded_ = answered_;
+    kept_from_ = answered_from_;
+  }
   if (loaded_ > 0) news += apply_open(seq, now);
   if (news > 0) {
     snapshots_.clear();
@@ -212,7 +217,10 @@ void LiveTopic::prune() {
     complete_from_ = std::max(complete_from_, changes_.front().seq);
     changes_.pop_front();
   }
-  while (published_.size() > wanted_ + spare_points) published_.erase(published_.begin());
+  while (published_.size() > wanted_ + spare_points) {
+    published_.erase(published_.begin());
+    kept_from_ = published_.begin()->first;
+  }
   const Millis kept = topic_.sliding_minute ? final_done_ - minute : final_done_;
   while (!buckets_.empty() && buckets_.begin()->first + step <= final_done_ - remembered) {
     buckets_.erase(buckets_.begin());

@@ -121,6 +121,8 @@ class LiveTopic {
   std::size_t wanted_ = 0;                ///< Points of the past that somebody wants,
   std::size_t answered_ = 0;              ///< that are in answers_ or applied,
   std::size_t loaded_ = 0;                ///< that are applied.
+  Millis answered_from_;                  ///< The past begins here, in answers_,
+  Millis kept_from_;                      ///< and here, applied and not yet let go.
   Millis final_asked_ = Millis::never();  ///< Windows that end by here come from History alone.
   Millis final_done_ = Millis::never();   ///< Windows that end by here have come.
   std::optional<Millis> late_from_;       ///< Buckets that changed after they were final.
