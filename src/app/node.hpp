@@ -13,6 +13,9 @@
 
 namespace millrace {
 
+/// Time that stop() gets after a signal, so that the process ends within 10 s.
+inline constexpr Duration shutdown_grace{9'000};
+
 /// One running server: the only place where the parts are chosen and tied.
 ///
 /// start() opens the data folder (one process at a time), replays the journal and serves; stop() drains: no further

@@ -1,5 +1,7 @@
 #include "base/fault_files.hpp"
 
+#include "base/path.hpp"
+
 #include <algorithm>
 #include <limits>
 #include <map>
@@ -40,14 +42,6 @@ std::string trimmed(const std::string& path) {
   const auto end = path.find_last_not_of('/');
   return end == std::string::npos ? "/" : path.substr(0, end + 1);
 }
-
-std::string parent_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 std::unexpected<Error> absent(const std::string& path) {
   return fail(ErrorCode::not_found, "can't open " + file_name(path) + ": No such file or directory");

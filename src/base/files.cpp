@@ -1,5 +1,7 @@
 #include "base/files.hpp"
 
+#include "base/path.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,14 +16,6 @@ namespace millrace {
 namespace {
 
 // Messages reach clients and logs of other systems: they name the file, never where the data folder lies.
-std::string file_name(const std::string& path) {
-  const auto end = path.find_last_not_of('/');
-  if (end == std::string::npos) return path;
-  const auto slash = path.rfind('/', end);
-  return path.substr(slash == std::string::npos ? 0 : slash + 1,
-                     end - (slash == std::string::npos ? 0 : slash + 1) + 1);
-}
-
 ErrorCode code_of(int error) {
   switch (error) {
     case ENOSPC:
@@ -116,11 +110,6 @@ Result<std::uint64_t> size_of(int fd, const std::string& path) {
   struct stat status{};
   if (::fstat(fd, &status) != 0) return refused("look at", path, errno);
   return static_cast<std::uint64_t>(status.st_size);
-}
-
-std::string parent_of(const std::string& path) {
-  const std::string parent = std::filesystem::path(path).parent_path().string();
-  return parent.empty() ? "." : parent;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "ingest/csv.hpp"
 
 #include "ingest/decimal.hpp"
+#include "ingest/event_rules.hpp"
 #include "ingest/json_cursor.hpp"
 #include "ingest/names.hpp"
 #include "model/rfc3339.hpp"
@@ -12,9 +13,6 @@
 
 namespace millrace {
 namespace {
-
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-constexpr std::int64_t smallest_ms = 100'000'000'000;  // Below: most likely seconds.
 
 /// The number, if all of the field is one as JSON writes it.
 std::optional<Decimal> read_number(std::string_view text) {

@@ -1,5 +1,6 @@
 #include "ingest/event_parser.hpp"
 
+#include "ingest/event_rules.hpp"
 #include "ingest/fast_event.hpp"
 #include "ingest/series_cache.hpp"
 #include "ingest/strict_event.hpp"
@@ -17,7 +18,6 @@ namespace {
 
 constexpr std::size_t max_errors = 100;
 constexpr std::size_t tail_bytes = 4096;  // The end of a body is copied, so that wide loads stay inside something.
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 /// The part of a body that is still to be read. Up to `safe_end`, fast_margin bytes are readable.
 struct Remaining {

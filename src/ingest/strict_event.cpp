@@ -1,6 +1,7 @@
 #include "ingest/strict_event.hpp"
 
 #include "ingest/decimal.hpp"
+#include "ingest/event_rules.hpp"
 #include "ingest/names.hpp"
 #include "model/rfc3339.hpp"
 
@@ -12,7 +13,6 @@
 namespace millrace {
 namespace {
 
-constexpr std::int64_t smallest_ms = 100'000'000'000;     // Below: most likely seconds.
 constexpr std::int64_t largest_ms = 100'000'000'000'000;  // Above: most likely micro- or nanoseconds.
 
 template <class... Args>

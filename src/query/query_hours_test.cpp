@@ -1,3 +1,4 @@
+#include "query/answer_oracle.hpp"
 #include "query/engine_fixture.hpp"
 #include "query/query.hpp"
 #include "store/rocks_store.hpp"

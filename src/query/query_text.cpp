@@ -1,5 +1,6 @@
 #include "model/rfc3339.hpp"
 #include "query/query.hpp"
+#include "query/time_bounds.hpp"
 
 #include <fmt/format.h>
 
@@ -13,9 +14,6 @@ constexpr std::array<std::string_view, 12> field_names = {"value", "count", "sum
                                                           "last",  "p50",   "p95", "p99", "rate", "histogram"};
 
 constexpr std::int64_t day_ms = 86'400'000;
-/// Years 0001 to 9999: what RFC 3339 can write.
-constexpr Millis earliest{-62'135'596'800'000};
-constexpr Millis latest{253'402'300'799'999};
 
 std::optional<std::int64_t> unit_ms(std::string_view unit) {
   if (unit == "ms") return 1;

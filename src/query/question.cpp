@@ -1,6 +1,7 @@
 #include "query/question.hpp"
 
 #include "model/rfc3339.hpp"
+#include "query/time_bounds.hpp"
 
 #include <fmt/format.h>
 
@@ -12,9 +13,6 @@ namespace {
 
 constexpr std::size_t most_bins = 200;
 constexpr std::size_t most_quantiles = 32;
-/// Years 0001 to 9999.
-constexpr Millis earliest{-62'135'596'800'000};
-constexpr Millis latest{253'402'300'799'999};
 
 std::unexpected<Error> wrong(std::string message) { return fail(ErrorCode::invalid_argument, std::move(message)); }
 

@@ -1,11 +1,11 @@
 #include "store/digest_page.hpp"
 
 #include "store/page.hpp"
+#include "store/page_version.hpp"
 
 namespace millrace {
 namespace {
 
-constexpr std::uint8_t page_version = 1;
 constexpr std::uint8_t digests_kind = 2;
 
 std::unexpected<Error> corrupt() {

@@ -4,6 +4,7 @@
 #include "store/page.hpp"
 #include "store/page_batch.hpp"
 #include "store/rocks_database.hpp"
+#include "store/slice_view.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -12,8 +13,6 @@
 
 namespace millrace {
 namespace {
-
-std::string_view view_of(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
 constexpr std::size_t scan_entries = 20'000;     // of the index in one slice
 constexpr std::size_t merged_page_rows = 4'096;  // gathered before they are cut into pages
@@ -75,7 +74,7 @@ Result<bool> Maintenance::merge(Millis final_until) {
     std::vector<std::uint64_t> sizes;
     for (const Run& run : runs) sizes.push_back(bytes_of(run));
     const bool closed = span_end(group->span) <= final_until;
-    const auto plan = plan_merge(sizes, closed);
+    const auto plan = plan_merge(sizes, group->span.level == Level::raw ? raw_tier : row_tier, closed);
     if (!plan) {
       if (!closed && runs.size() > 1) wait_until_closed(*group);
       continue;

@@ -2,14 +2,13 @@
 #include "store/page.hpp"
 #include "store/page_batch.hpp"
 #include "store/rocks_database.hpp"
+#include "store/slice_view.hpp"
 
 #include <limits>
 #include <utility>
 
 namespace millrace {
 namespace {
-
-std::string_view view_of(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
 /// Folds a stored row in; the first digest that can't be read is kept in `digests`.
 void add_row(Rollup& whole, const PageRow& row, std::string_view digest, Result<void>& digests) {

@@ -5,14 +5,13 @@
 namespace millrace {
 namespace {
 
-constexpr std::size_t tier_runs = 8;        // of about one size are merged
 constexpr std::uint64_t about = 4;          // largest to smallest of one size
 constexpr std::uint64_t small_run = 4'096;  // smaller ones count as this
-constexpr std::size_t most_open_runs = 32;  // whatever their sizes
+constexpr std::size_t most_open_tiers = 4;  // runs in all, whatever their sizes: four times the tier
 constexpr std::size_t most_closed_runs = 4;
 constexpr std::uint64_t worth = 4;  // an older run this much larger than all newer is left alone
 
-std::optional<MergePlan> plan_open(std::span<const std::uint64_t> sizes) {
+std::optional<MergePlan> plan_open(std::span<const std::uint64_t> sizes, std::size_t tier) {
   for (std::size_t end = sizes.size(); end > 0;) {
     std::uint64_t least = std::max(sizes[end - 1], small_run);
     std::uint64_t most = least;
@@ -24,10 +23,10 @@ std::optional<MergePlan> plan_open(std::span<const std::uint64_t> sizes) {
       most = std::max(most, size);
       --begin;
     }
-    if (end - begin >= tier_runs) return MergePlan{begin, end};
+    if (end - begin >= tier) return MergePlan{begin, end};
     end = begin;
   }
-  if (sizes.size() > most_open_runs) return MergePlan{0, sizes.size()};
+  if (sizes.size() > most_open_tiers * tier) return MergePlan{0, sizes.size()};
   return std::nullopt;
 }
 
@@ -45,8 +44,8 @@ std::optional<MergePlan> plan_closed(std::span<const std::uint64_t> sizes) {
 
 }  // namespace
 
-std::optional<MergePlan> plan_merge(std::span<const std::uint64_t> sizes, bool closed) {
-  return closed ? plan_closed(sizes) : plan_open(sizes);
+std::optional<MergePlan> plan_merge(std::span<const std::uint64_t> sizes, std::size_t tier, bool closed) {
+  return closed ? plan_closed(sizes) : plan_open(sizes, tier);
 }
 
 }  // namespace millrace

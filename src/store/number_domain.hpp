@@ -41,11 +41,12 @@ class NumberDomain {
     }
     return number;
   }
-  /// Decimal only: the multiple next to the value; absent beyond 2^53 of them.
+  /// Decimal only: the multiple next to the value; absent beyond 2^51 of them.
   [[nodiscard]] std::optional<std::int64_t> nearest(double value) const {
-    const double scaled = std::nearbyint(value * powers[places_]);
+    const double scaled = value * powers[places_];
     if (!(std::abs(scaled) < limit)) return std::nullopt;
-    return static_cast<std::int64_t>(scaled);
+    // Adding 1.5 * 2^52 leaves no room for a fraction: rounds as std::nearbyint does, without a call.
+    return static_cast<std::int64_t>((scaled + rounder) - rounder);
   }
   [[nodiscard]] double value(std::int64_t number) const {
     return is_bits() ? from_ordered(number) : static_cast<double>(number) / powers[places_];
@@ -62,7 +63,8 @@ class NumberDomain {
 
  private:
   static constexpr unsigned bits_code = 255;
-  static constexpr double limit = 9007199254740992.0;  // 2^53: every whole number below it is a double
+  static constexpr double limit = 2251799813685248.0;    // 2^51: rounder's precondition
+  static constexpr double rounder = 6755399441055744.0;  // 1.5 * 2^52
   static constexpr std::array<double, most_places + 1> powers{1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
 
   explicit NumberDomain(unsigned places) : places_(places) {}

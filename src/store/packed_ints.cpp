@@ -31,6 +31,7 @@ using Lengths = std::array<std::size_t, 65>;
 struct Fit {
   unsigned width = 0;
   std::size_t bits = std::numeric_limits<std::size_t>::max();
+  bool patched = false;  ///< Some numbers need more bits.
 };
 
 /// The width with the least bits in all, exceptions counted.
@@ -39,7 +40,7 @@ Fit best_fit(const Lengths& lengths, std::size_t count) {
   std::size_t longer = 0;
   for (unsigned width = 64;; --width) {
     const std::size_t bits = (count * width) + (longer * exception_bits);
-    if (bits < best.bits) best = {width, bits};
+    if (bits < best.bits) best = {width, bits, longer > 0};
     longer += lengths[width];
     if (width == 0 || longer * 8 > count) break;
   }
@@ -61,15 +62,37 @@ struct Plan {
 Plan plan(std::span<const std::int64_t> numbers) {
   Plan plan;
   if (numbers.empty()) {
-    plan.fit = {0, 0};
+    plan.fit = {0, 0, false};
     return plan;
   }
-  plan.least = *std::min_element(numbers.begin(), numbers.end());
+  std::int64_t most = numbers.front();
+  plan.least = most;
+  for (const std::int64_t number : numbers) {
+    plan.least = std::min(plan.least, number);
+    most = std::max(most, number);
+  }
+  if (plan.least == most) {
+    plan.fit = {0, 0, false};
+    return plan;
+  }
+  // Two of each, so that neighbours of equal length don't wait for one another.
   Lengths distance{};
   Lengths zigzag{};
-  for (const std::int64_t number : numbers) {
-    ++distance[bits_of(plan.map(number))];
-    ++zigzag[bits_of(to_zigzag(number))];
+  Lengths other_distance{};
+  Lengths other_zigzag{};
+  for (std::size_t i = 0; i + 1 < numbers.size(); i += 2) {
+    ++distance[bits_of(plan.map(numbers[i]))];
+    ++zigzag[bits_of(to_zigzag(numbers[i]))];
+    ++other_distance[bits_of(plan.map(numbers[i + 1]))];
+    ++other_zigzag[bits_of(to_zigzag(numbers[i + 1]))];
+  }
+  if (numbers.size() % 2 == 1) {
+    ++distance[bits_of(plan.map(numbers.back()))];
+    ++zigzag[bits_of(to_zigzag(numbers.back()))];
+  }
+  for (std::size_t length = 0; length < distance.size(); ++length) {
+    distance[length] += other_distance[length];
+    zigzag[length] += other_zigzag[length];
   }
   plan.fit = best_fit(distance, numbers.size());
   const Fit other = best_fit(zigzag, numbers.size());
@@ -86,7 +109,9 @@ void write_planned(std::span<const std::int64_t> numbers, const Plan& plan, std:
   writer.fixed(static_cast<std::uint8_t>(width | (plan.zigzag ? zigzag_flag : 0)));
   if (!plan.zigzag) writer.signed_varint(plan.least);
   std::size_t exceptions = 0;
-  for (const std::int64_t number : numbers) exceptions += shifted_right(plan.map(number), width) != 0 ? 1 : 0;
+  if (plan.fit.patched) {
+    for (const std::int64_t number : numbers) exceptions += shifted_right(plan.map(number), width) != 0 ? 1 : 0;
+  }
   writer.varint(exceptions);
   std::size_t last = 0;
   for (std::size_t i = 0; exceptions > 0 && i < numbers.size(); ++i) {

@@ -1,5 +1,7 @@
 #include "store/page.hpp"
 
+#include "store/page_version.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -8,7 +10,6 @@
 namespace millrace {
 namespace {
 
-constexpr std::uint8_t page_version = 1;
 constexpr std::uint8_t rows_kind = 1;
 
 /// Fields that a patch may set, in the order of the format.
@@ -90,6 +91,7 @@ class PageWriter {
   void write_buckets(Millis start, std::int64_t bucket_width) {
     std::vector<std::int64_t> firsts;
     std::vector<std::int64_t> gaps;
+    gaps.reserve(rows_.size());
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       if (i == 0 || rows_[i].series != rows_[i - 1].series) {
         firsts.push_back((rows_[i].bucket.value - start.value) / bucket_width);
@@ -137,6 +139,7 @@ class PageWriter {
     std::vector<std::int64_t> maxes;
     std::vector<std::int64_t> sums;
     std::vector<std::int64_t> steps;
+    for (auto* column : {&firsts, &lasts, &mins, &maxes, &sums, &steps}) column->reserve(rows_.size());
     std::int64_t before = 0;
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       const PageRow& row = rows_[i];

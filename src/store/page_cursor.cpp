@@ -1,13 +1,12 @@
 #include "store/page_cursor.hpp"
 
 #include "store/rocks_database.hpp"
+#include "store/slice_view.hpp"
 
 #include <algorithm>
 
 namespace millrace {
 namespace {
-
-std::string_view view_of(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
 /// First page from `at` on that ends at the series or after it.
 std::size_t page_for(Run run, std::size_t at, SeriesId series) {

@@ -1,6 +1,7 @@
 #include "store/page_view.hpp"
 
 #include "store/rocks_database.hpp"
+#include "store/slice_view.hpp"
 
 #include <algorithm>
 
@@ -13,8 +14,6 @@ std::unique_ptr<rocksdb::Iterator> iterate(rocksdb::DB& db, rocksdb::ColumnFamil
   options.snapshot = snapshot;
   return std::unique_ptr<rocksdb::Iterator>(db.NewIterator(options, family));
 }
-
-std::string_view view_of(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
 std::unexpected<Error> corrupt_index() {
   return fail(ErrorCode::corrupt, "store: an entry of the index of pages is not what was written");

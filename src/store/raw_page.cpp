@@ -1,6 +1,7 @@
 #include "store/raw_page.hpp"
 
 #include "store/page.hpp"
+#include "store/page_version.hpp"
 #include "store/store.hpp"
 
 #include <algorithm>
@@ -12,7 +13,6 @@ namespace {
 using wrapping::add;
 using wrapping::subtract;
 
-constexpr std::uint8_t page_version = 1;
 constexpr std::uint8_t raw_kind = 3;
 
 }  // namespace
@@ -31,6 +31,8 @@ std::string encode_raw_page(Millis start, std::span<const RawPoint> points) {
   std::vector<std::int64_t> bases;
   std::vector<std::int64_t> steps;
   std::vector<std::size_t> patches;
+  step_changes.reserve(points.size());
+  steps.reserve(points.size());
   std::int64_t id = -1;
   for (std::size_t begin = 0; begin < points.size();) {
     std::size_t end = begin + 1;

@@ -1,6 +1,7 @@
 #include "store/rocks_database.hpp"
 
 #include "base/bytes.hpp"
+#include "store/slice_view.hpp"
 #include "store/store_format.hpp"
 
 #include <rocksdb/cache.h>
@@ -18,8 +19,6 @@ namespace {
 constexpr std::uint32_t unknown_metric = std::numeric_limits<std::uint32_t>::max();
 constexpr std::uint8_t state_version = 1;
 constexpr std::size_t most_log_bytes = 64U << 20;
-
-std::string_view view_of(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
 rocksdb::ColumnFamilyOptions family_options(const std::shared_ptr<rocksdb::Cache>& cache, std::size_t buffer,
                                             std::size_t block) {
@@ -46,8 +45,11 @@ std::vector<rocksdb::ColumnFamilyDescriptor> describe_families(const RocksOption
   catalog.compression = rocksdb::kLZ4Compression;
   auto pages = family_options(cache, half, 16U << 10);
   auto digests = family_options(cache, half, 32U << 10);
-  // Centroids of larger rows are doubles with room in them; packed columns have none left.
-  digests.compression = rocksdb::kZSTD;
+  // Centroids of larger rows are doubles with room in them; packed columns have none left. Only where pages stay: most
+  // of those in the levels above are merged away soon.
+  digests.bottommost_compression = rocksdb::kZSTD;
+  digests.bottommost_compression_opts.enabled = true;
+  digests.bottommost_compression_opts.level = 1;
   return {{rocksdb::kDefaultColumnFamilyName, family_options(cache, small, 4U << 10)},
           {"catalog", catalog},
           {"documents", family_options(cache, small, 16U << 10)},

@@ -1,11 +1,10 @@
 #include "base/bytes.hpp"
 #include "store/rocks_database.hpp"
 #include "store/rocks_store.hpp"
+#include "store/slice_view.hpp"
 
 namespace millrace {
 namespace {
-
-std::string_view view_of(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
 std::string prefix_of(std::string_view kind) {
   std::string key(kind);

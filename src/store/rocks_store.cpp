@@ -3,6 +3,7 @@
 #include "store/maintenance.hpp"
 #include "store/page_batch.hpp"
 #include "store/rocks_database.hpp"
+#include "store/slice_view.hpp"
 #include "store/store_format.hpp"
 
 #include <algorithm>
@@ -14,8 +15,6 @@
 namespace millrace {
 namespace {
 
-std::string_view view_of(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
-
 std::int64_t steady_ms() {
   using namespace std::chrono;
   return duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
@@ -25,6 +24,8 @@ std::int64_t steady_ms() {
 struct Placed {
   MetricId metric;
   std::int32_t span;
+  SeriesId series;
+  Millis bucket;
   const Row* row;
 };
 
@@ -77,19 +78,23 @@ class CommitWriter {
   Result<void> put_rows(Level level, const std::vector<std::shared_ptr<const Row>>& rows) {
     std::vector<Placed> placed;
     placed.reserve(rows.size());
+    MetricId metric;
     for (const auto& row : rows) {
-      const auto metric = metric_of(row->series);
-      if (!metric) return fail(metric.error());
+      if (placed.empty() || placed.back().row->series != row->series) {
+        const auto found = metric_of(row->series);
+        if (!found) return fail(found.error());
+        metric = *found;
+      }
       if (align_down(row->bucket, width(level)) != row->bucket) {
         return fail(ErrorCode::invalid_argument, "store: a row's bucket is not aligned to its level");
       }
-      placed.push_back({*metric, span_of(level, row->bucket), row.get()});
+      placed.push_back({metric, span_of(level, row->bucket), row->series, row->bucket, row.get()});
     }
     std::sort(placed.begin(), placed.end(), [](const Placed& a, const Placed& b) {
       if (a.metric != b.metric) return a.metric < b.metric;
       if (a.span != b.span) return a.span < b.span;
-      if (a.row->series != b.row->series) return a.row->series < b.row->series;
-      return a.row->bucket < b.row->bucket;
+      if (a.series != b.series) return a.series < b.series;
+      return a.bucket < b.bucket;
     });
     for (std::size_t begin = 0; begin < placed.size();) {
       const GroupKey group = group_of(level, placed[begin]);
@@ -102,12 +107,13 @@ class CommitWriter {
   }
 
   [[nodiscard]] GroupKey group_of(Level level, const Placed& placed) const {
-    return {{level, placed.span, placed.metric}, commit_.partition, shard_of(placed.row->series)};
+    return {{level, placed.span, placed.metric}, commit_.partition, shard_of(placed.series)};
   }
 
   void put_group(const GroupKey& group, std::span<const Placed> placed) {
     std::string digest;
     const Row* before = nullptr;
+    std::int32_t hour = 0;
     for (const Placed& at : placed) {
       const Row& row = *at.row;
       if (before != nullptr && before->series == row.series && before->bucket == row.bucket) continue;
@@ -115,7 +121,9 @@ class CommitWriter {
       digest.clear();
       row.rollup.digest.encode(digest);
       gathered_.add(page_row(row), digest);
-      hours_.insert({hour_of(row.bucket), at.metric, commit_.partition, group.shard});
+      const std::int32_t in = hour_of(row.bucket);
+      if (gathered_.size() == 1 || in != hour) hours_.insert({in, at.metric, commit_.partition, group.shard});
+      hour = in;
     }
     gathered_.put(pages_, group, run_);
     groups_.insert(group);

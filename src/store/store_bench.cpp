@@ -1,10 +1,13 @@
+#include "store/rocks_database.hpp"
 #include "store/rocks_store.hpp"
 
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <random>
 
@@ -85,6 +88,22 @@ class Filled {
     }
   }
   RocksStore& store() { return *store_; }
+  /// Closes the store and adds up the bytes of pages by level, digests included, as the index has them.
+  std::array<std::uint64_t, 4> bytes_by_level() {
+    store_.reset();
+    std::array<std::uint64_t, 4> bytes{};
+    const auto database = *RocksDatabase::open(folder_.string(), {});
+    for (const Level level : {Level::raw, Level::ten_seconds, Level::minute, Level::hour}) {
+      for (const std::int32_t span : database->view()->spans(level)) {
+        for (std::uint32_t m = 0; m < metrics; ++m) {
+          for (const PageInfo& page : **database->view()->directory({level, span, MetricId{m}})) {
+            bytes[static_cast<std::size_t>(level)] += page.bytes;
+          }
+        }
+      }
+    }
+    return bytes;
+  }
 
  private:
   std::filesystem::path folder_;
@@ -108,49 +127,54 @@ Filled& an_hour() {
   return filled;
 }
 
-/// One partition's minute: CPU and wall time for each event and row, merges apart.
-void commit(benchmark::State& state) {
-  Filled filled;
-  std::int64_t minute = 0;
-  std::uint64_t rows = 0;
-  std::uint64_t events = 0;
-  for (auto _ : state) {
-    state.PauseTiming();
-    const Commit next = filled.minute(0, minute++, state.range(0) != 0);
-    rows += next.rows.size();
-    events += next.rows.size() * 10;
-    state.ResumeTiming();
-    filled.send(next);
-  }
-  state.counters["ns_an_event"] =
-      benchmark::Counter(static_cast<double>(events) * 1e-9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
-  state.counters["ns_a_row"] =
-      benchmark::Counter(static_cast<double>(rows) * 1e-9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+double thread_cpu_ns() {
+  timespec at{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &at);
+  return (static_cast<double>(at.tv_sec) * 1e9) + static_cast<double>(at.tv_nsec);
 }
-BENCHMARK(commit)
-    ->Arg(0)
-    ->Arg(1)
-    ->Iterations(10)
-    ->Unit(benchmark::kMillisecond)
-    ->UseRealTime()
-    ->MeasureProcessCPUTime();
 
-/// What merging an hour costs for each event: commits are outside of the clock.
-void merge_an_hour(benchmark::State& state) {
+/// An hour of one partition, a commit a minute: CPU an event of commits and of maintenance (this thread's), and the
+/// bytes on disk when all is merged.
+void an_hour_of_work(benchmark::State& state) {
+  const bool raw = state.range(0) != 0;
   Filled filled;
+  double commits = 0;
+  double maintenance = 0;
   for (auto _ : state) {
     for (std::int64_t m = 0; m < 60; ++m) {
-      state.PauseTiming();
-      filled.send(filled.minute(0, m, true));
-      state.ResumeTiming();
+      const Commit next = filled.minute(0, m, raw);
+      const double begin = thread_cpu_ns();
+      filled.send(next);
+      const double between = thread_cpu_ns();
       filled.maintain(start + (m * 60'000));
+      commits += between - begin;
+      maintenance += thread_cpu_ns() - between;
     }
+    const double begin = thread_cpu_ns();
     filled.maintain(start + 3'600'000);
+    maintenance += thread_cpu_ns() - begin;
   }
-  state.counters["ns_an_event"] = benchmark::Counter(60.0 * 60 * all_series / partitions * 1e-9,
-                                                     benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  const double events = 60.0 * 60 * all_series / partitions;
+  state.counters["commit_ns_an_event"] = commits / events;
+  state.counters["maintain_ns_an_event"] = maintenance / events;
 }
-BENCHMARK(merge_an_hour)->Iterations(1)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime();
+BENCHMARK(an_hour_of_work)->Arg(0)->Arg(1)->Iterations(1)->Unit(benchmark::kMillisecond);
+
+/// Bytes of a merged hour by column family, for each 10 s row, 1 m row and raw point: from the index.
+void bytes_on_disk(benchmark::State& state) {
+  for (auto _ : state) {
+    Filled filled;
+    for (std::int64_t m = 0; m < 60; ++m) filled.send(filled.minute(0, m, true));
+    filled.maintain(start + 3'600'000);
+    const auto bytes = filled.bytes_by_level();
+    const double series = static_cast<double>(all_series) / partitions;
+    state.counters["a_10s_row"] = static_cast<double>(bytes[1]) / (series * 360);
+    state.counters["a_1m_row"] = static_cast<double>(bytes[2]) / (series * 60);
+    state.counters["a_1h_row"] = static_cast<double>(bytes[3]) / series;
+    state.counters["a_raw_point"] = static_cast<double>(bytes[0]) / (series * 3'600);
+  }
+}
+BENCHMARK(bytes_on_disk)->Iterations(1)->Unit(benchmark::kMillisecond);
 
 std::vector<SeriesId> series_of(std::uint32_t metric, std::uint32_t count) {
   std::vector<SeriesId> series;

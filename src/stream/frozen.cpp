@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <unordered_map>
 #include <utility>
 
 namespace millrace {
@@ -68,9 +69,15 @@ struct Part {
   const Row* row;
 };
 
-/// Stored rows of `minute` for the series of `parts` and `more`, where no part has the row.
-Result<std::vector<Row>> read_others(const Frozen& frozen, const OpenMinute& minute, const std::vector<Part>& parts,
-                                     const Catalog& catalog, Store& store) {
+/// What the store holds of a minute.
+struct Stored {
+  std::vector<Row> others;             ///< 10 s rows of which no part is newer.
+  std::map<SeriesId, Rollup> minutes;  ///< 1 m rows whose 10 s rows are not all there any more.
+};
+
+/// For the series of `parts`, those evicted, or all.
+Result<Stored> read_stored(const Frozen& frozen, const OpenMinute& minute, const std::vector<Part>& parts,
+                           const Catalog& catalog, Store& store) {
   std::map<MetricId, std::vector<SeriesId>> wanted;
   const auto want = [&](SeriesId id) { wanted[catalog.at(id).metric].push_back(id); };
   for (std::size_t i = 0; i < parts.size(); ++i) {
@@ -79,27 +86,52 @@ Result<std::vector<Row>> read_others(const Frozen& frozen, const OpenMinute& min
   for (const SeriesId id : minute.evicted) want(id);
   for (std::uint32_t id = 0; minute.whole && id < frozen.define_until; ++id) want(SeriesId{id});
 
-  std::vector<Row> rows;
+  Stored out;
   std::optional<Error> error;
+  const auto keep = [&](const RowView& view, auto put) {
+    auto row = view.materialize();
+    if (row) {
+      put(std::move(*row));
+    } else if (!error) {
+      error = std::move(row.error());
+    }
+  };
   for (auto& [metric, series] : wanted) {
     std::ranges::sort(series);
     series.erase(std::ranges::unique(series).begin(), series.end());
-    const RowRequest request{
-        Level::ten_seconds, metric, series, minute.start, minute.start + width(Level::minute), true, frozen.partition};
+    RowRequest request{Level::ten_seconds, metric, series, minute.start, minute.start + width(Level::minute), true,
+                       frozen.partition};
+    std::unordered_map<SeriesId, std::uint64_t> counts;
     auto read = store.read(request, [&](const RowView& view) {
-      const std::uint64_t key = key_of(view.series, view.bucket, minute.start);
-      if (std::ranges::binary_search(parts, key, {}, &Part::key)) return;
-      auto row = view.materialize();
-      if (row) {
-        rows.push_back(std::move(*row));
-      } else if (!error) {
-        error = std::move(row.error());
-      }
+      counts[view.series] += view.count;
+      if (std::ranges::binary_search(parts, key_of(view.series, view.bucket, minute.start), {}, &Part::key)) return;
+      keep(view, [&](Row row) { out.others.push_back(std::move(row)); });
+    });
+    if (!read) return fail(std::move(read.error()));
+    request.level = Level::minute;
+    read = store.read(request, [&](const RowView& view) {
+      if (view.count <= counts[view.series]) return;
+      keep(view, [&](Row row) { out.minutes.emplace(row.series, std::move(row.rollup)); });
     });
     if (!read) return fail(std::move(read.error()));
     if (error) return fail(std::move(*error));
   }
-  return rows;
+  return out;
+}
+
+/// Minutes of which retention has dropped 10 s rows are not derived from what is left: they take the new events alone.
+void add_events(const Frozen& frozen, const OpenMinute& minute, const Catalog& catalog,
+                std::map<SeriesId, Rollup>& minutes) {
+  if (minutes.empty()) return;
+  for (const RawChunk& chunk : frozen.raw) {
+    const Section& events = *chunk.events;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      if (align_down(events.time[i], width(Level::minute)) != minute.start) continue;
+      for (const SeriesId id : {events.series[i], catalog.total(catalog.at(events.series[i]).metric)}) {
+        if (const auto at = minutes.find(id); at != minutes.end()) at->second.add(events.value[i], events.time[i]);
+      }
+    }
+  }
 }
 
 Result<void> merge_minute(const Frozen& frozen, const OpenMinute& minute, const Catalog& catalog, Store& store,
@@ -111,19 +143,24 @@ Result<void> merge_minute(const Frozen& frozen, const OpenMinute& minute, const 
   }
   std::ranges::sort(parts, {}, &Part::key);
 
-  std::vector<Row> others;
+  Stored stored;
   if (!minute.complete) {
-    auto read = read_others(frozen, minute, parts, catalog, store);
+    auto read = read_stored(frozen, minute, parts, catalog, store);
     if (!read) return fail(std::move(read.error()));
-    others = std::move(*read);
-    for (const Row& row : others) parts.push_back({key_of(row.series, row.bucket, minute.start), &row});
+    stored = std::move(*read);
+    for (const Row& row : stored.others) parts.push_back({key_of(row.series, row.bucket, minute.start), &row});
     std::ranges::sort(parts, {}, &Part::key);
+    add_events(frozen, minute, catalog, stored.minutes);
   }
 
   for (std::size_t i = 0; i < parts.size();) {
     const SeriesId series = parts[i].row->series;
     auto row = std::make_shared<Row>(Row{frozen.partition, series, minute.start, Rollup(frozen.compression)});
-    for (; i < parts.size() && parts[i].row->series == series; ++i) row->rollup.merge(parts[i].row->rollup);
+    const auto kept = stored.minutes.find(series);
+    if (kept != stored.minutes.end()) row->rollup = std::move(kept->second);
+    for (; i < parts.size() && parts[i].row->series == series; ++i) {
+      if (kept == stored.minutes.end()) row->rollup.merge(parts[i].row->rollup);
+    }
     out.push_back(std::move(row));
   }
   return {};

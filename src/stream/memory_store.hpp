@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -50,7 +51,10 @@ class MemoryStore final : public Store {
     state = commit.after;
     ++commits_;
     for (const auto& row : commit.rows) put(Level::ten_seconds, *row);
-    for (const auto& row : commit.minutes) put(Level::minute, *row);
+    for (const auto& row : commit.minutes) {
+      put(Level::minute, *row);
+      derived_.erase(align_down(row->bucket, width(Level::hour)));
+    }
     for (const RawPoint& point : commit.raw) raw_[{point.series, commit.partition, point.time}].push_back(point);
     for (const SeriesDefinition& definition : commit.definitions)
       definitions_.insert_or_assign(definition.id, definition);
@@ -101,7 +105,14 @@ class MemoryStore final : public Store {
     return {};
   }
 
-  Result<bool> hours_derived(Millis, Millis) override { return false; }
+  Result<bool> hours_derived(Millis from, Millis to) override {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [key, row] : rows_) {
+      if (std::get<Level>(key) != Level::minute || row.bucket < from || row.bucket >= to) continue;
+      if (!derived_.contains(align_down(row.bucket, width(Level::hour)))) return false;
+    }
+    return true;
+  }
 
   Result<void> definitions(FunctionRef<void(const SeriesDefinition&)> definition) override {
     const std::lock_guard lock(mutex_);
@@ -109,7 +120,33 @@ class MemoryStore final : public Store {
     return {};
   }
 
-  Result<bool> maintain(Millis, Millis, const Retention&) override { return false; }
+  Result<bool> maintain(Millis now, Millis final_until, const Retention& retention) override {
+    const std::lock_guard lock(mutex_);
+    std::map<std::tuple<Level, SeriesId, Millis, PartitionId>, Row> hours;
+    std::set<Millis> derived;
+    for (const auto& [key, row] : rows_) {
+      const Millis hour = align_down(row.bucket, width(Level::hour));
+      if (std::get<Level>(key) != Level::minute || hour + width(Level::hour) > final_until) continue;
+      if (derived_.contains(hour)) continue;
+      derived.insert(hour);
+      Row& whole = hours
+                       .try_emplace({Level::hour, row.series, hour, row.partition},
+                                    Row{row.partition, row.series, hour, Rollup(row.rollup.digest.compression())})
+                       .first->second;
+      whole.rollup.merge(row.rollup);
+    }
+    for (auto& [key, row] : hours) rows_.insert_or_assign(key, std::move(row));
+    derived_.merge(derived);
+    std::erase_if(rows_, [&](const auto& one) {
+      const Level level = std::get<Level>(one.first);
+      const Duration keep = level == Level::ten_seconds ? retention.ten_seconds
+                            : level == Level::minute    ? retention.minute
+                                                        : retention.hour;
+      return one.second.bucket + width(level) <= now - keep;
+    });
+    std::erase_if(raw_, [&](const auto& one) { return std::get<Millis>(one.first) < now - retention.raw; });
+    return false;
+  }
 
   StoreStatus status() override {
     const std::lock_guard lock(mutex_);
@@ -136,6 +173,7 @@ class MemoryStore final : public Store {
   std::map<std::tuple<Level, SeriesId, Millis, PartitionId>, Row> rows_;
   std::map<std::tuple<SeriesId, PartitionId, Millis>, std::vector<RawPoint>> raw_;
   std::map<SeriesId, SeriesDefinition> definitions_;
+  std::set<Millis> derived_;  ///< Hours whose 1 h rows stand.
   std::uint64_t commits_ = 0;
   std::uint64_t reads_ = 0;
   int failures_ = 0;

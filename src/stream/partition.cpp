@@ -7,12 +7,10 @@
 namespace millrace {
 namespace {
 
-constexpr Duration bucket_width = width(Level::ten_seconds);
 constexpr Duration hour_width = width(Level::hour);
 /// Between two commits that closed minutes ask for: a replay closes many a second.
 constexpr Duration least_pause{1'000};
 /// What an event (raw) and a row (with digest) come to in memory, about.
-constexpr std::uint64_t event_bytes = sizeof(SeriesId) + sizeof(Millis) + sizeof(double);
 constexpr std::uint64_t row_bytes = 400;
 
 }  // namespace

@@ -22,6 +22,9 @@
 
 namespace millrace {
 
+/// Memory that one event takes in a section: in a queue, and until its raw point is committed.
+inline constexpr std::uint64_t event_bytes = sizeof(SeriesId) + sizeof(Millis) + sizeof(double);
+
 /// A partition of the stream engine: a write-back cache of rollups, with its offset.
 ///
 /// No threads, no clock: time comes as an argument (`steady` monotonic, `wall` as arrival stamps), so every run can be

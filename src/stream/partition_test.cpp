@@ -191,6 +191,30 @@ TEST(Partition, WritesTheMinuteAgainAfterALateEventThoughItsRowsHaveLeft) {
   EXPECT_EQ(bench.stored(Level::minute, bench.cpu).at(0).rollup.sum, 14);
 }
 
+TEST(Partition, AddsALateEventToAMinuteWhoseTenSecondRowsAreDropped) {
+  Bench bench;
+  ASSERT_TRUE(bench.fold({{bench.a, noon, 1}, {bench.a, noon + seconds(50), 3}}, noon + seconds(50)));
+  ASSERT_TRUE(bench.fold({{bench.d, noon + minutes(80), 5}}, noon + minutes(80)));
+  bench.commit();
+  bench.evict_all();
+  Retention retention;
+  retention.ten_seconds = minutes(60);
+  ASSERT_TRUE(bench.store.maintain(noon + minutes(80), noon, retention));
+  ASSERT_TRUE(bench.stored(Level::ten_seconds, bench.a).empty());
+  for (const double value : {10.0, 20.0}) {
+    ASSERT_TRUE(bench.fold({{bench.a, noon + seconds(51), value}}, noon + minutes(80)));
+    bench.commit();
+  }
+  for (const SeriesId id : {bench.a, bench.cpu}) {
+    const Rollup minute = bench.stored(Level::minute, id).at(0).rollup;
+    EXPECT_EQ(minute.count, 4U);
+    EXPECT_EQ(minute.sum, 34);
+    EXPECT_EQ(minute.min, 1);
+    EXPECT_EQ(minute.last, 20);
+    EXPECT_EQ(minute.digest.count(), 4U);
+  }
+}
+
 TEST(Partition, WritesMinutesThatAnOwnerBeforeItLeftOpen) {
   Bench bench;
   ASSERT_TRUE(bench.fold({{bench.a, noon, 1}}, noon));

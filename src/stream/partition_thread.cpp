@@ -9,7 +9,6 @@ namespace {
 
 constexpr std::int64_t nothing = Millis::never().value;
 constexpr std::uint64_t section_overhead = 128;
-constexpr std::uint64_t event_bytes = sizeof(SeriesId) + sizeof(Millis) + sizeof(double);
 /// Least time between two looks for what changed.
 constexpr Duration publish_pause{10};
 constexpr Duration first_retry{100};

@@ -6,7 +6,6 @@
 namespace millrace {
 namespace {
 
-constexpr Duration bucket_width = width(Level::ten_seconds);
 /// Open buckets looked for in the store for a new subscriber: clocks that run ahead may open hundreds.
 constexpr Duration open_ahead{120'000};
 

@@ -7,7 +7,6 @@
 namespace millrace {
 namespace {
 
-constexpr Duration bucket_width = width(Level::ten_seconds);
 constexpr Duration minute_width = width(Level::minute);
 /// Rows of minutes further ahead than this may leave memory before their minute closes (clocks that run ahead).
 constexpr Duration keep_ahead{120'000};

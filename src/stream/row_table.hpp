@@ -13,6 +13,9 @@
 
 namespace millrace {
 
+/// Width of the rows that are folded.
+inline constexpr Duration bucket_width = width(Level::ten_seconds);
+
 /// The rows of one minute that wait for it to close, so that its 1 m rows can be merged from them.
 struct OpenMinute {
   Millis start;

@@ -14,8 +14,6 @@
 namespace millrace {
 namespace {
 
-constexpr Duration grace{9'000};
-
 int demo(const ServerFlags& flags) {
   auto config = flags.read();
   if (!config) return exit_usage;
@@ -33,7 +31,7 @@ int demo(const ServerFlags& flags) {
   std::fflush(stdout);
   wait_for_signal();
   feed.stop();
-  const auto stopped = node.stop(grace);
+  const auto stopped = node.stop(shutdown_grace);
   if (!stopped) spdlog::error("stopping: {}", stopped.error().message);
   return stopped ? exit_ok : exit_failure;
 }

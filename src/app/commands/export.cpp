@@ -13,7 +13,7 @@
 namespace millrace {
 namespace {
 
-struct Options {
+struct ExportOptions {
   std::string server = "http://127.0.0.1:8080";
   std::string token;
   std::string name;
@@ -34,7 +34,7 @@ std::string encoded(std::string_view text) {
   return out;
 }
 
-int run_export(const Options& options) {
+int run_export(const ExportOptions& options) {
   const auto url = net::parse_url(options.server);
   if (!url) {
     fmt::print(stderr, "millrace: {}\n", url.error().message);
@@ -66,7 +66,7 @@ int run_export(const Options& options) {
 void add_export(CLI::App& root, Run& run) {
   auto* command = root.add_subcommand("export", "Raw points or windows out of a running server, as CSV or NDJSON");
   command->footer("Example: millrace export --name cpu_usage_percent --from now-1h --to now --format csv > cpu.csv");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ExportOptions>();
   command->add_option("--server", options->server, "The server (default http://127.0.0.1:8080)")->type_name("URL");
   command->add_option("--token", options->token, "Token with scope read; also MILLRACE_TOKEN")
       ->envname("MILLRACE_TOKEN");

@@ -22,7 +22,7 @@
 namespace millrace {
 namespace {
 
-struct Options {
+struct ProduceOptions {
   std::string file = "-";
   std::string to = "http://127.0.0.1:8080";
   std::string token;
@@ -99,7 +99,7 @@ void replay(std::vector<Kept> events, double speed, Sender& sender, Progress& pr
   }
 }
 
-int report(const Delivery& delivery, std::uint64_t bad_records, const Options& options, double seconds) {
+int report(const Delivery& delivery, std::uint64_t bad_records, const ProduceOptions& options, double seconds) {
   const auto total = delivery.accepted + delivery.duplicates + delivery.rejected + delivery.failed;
   fmt::print("{} accepted, {} duplicates, {} rejected, {} failed in {:.1f} s, {:.0f} events/s\n", delivery.accepted,
              delivery.duplicates, delivery.rejected, delivery.failed, seconds,
@@ -112,7 +112,7 @@ int report(const Delivery& delivery, std::uint64_t bad_records, const Options& o
   return delivery.failed > 0 || bad_records > 0 ? exit_failure : exit_ok;
 }
 
-int produce(const Options& options) {
+int produce(const ProduceOptions& options) {
   const auto url = net::parse_url(options.to);
   if (!url) {
     fmt::print(stderr, "--to: {}\n", url.error().message);
@@ -163,7 +163,7 @@ void add_produce(CLI::App& root, Run& run) {
   auto* command =
       root.add_subcommand("produce", "Sends events from a file or standard input: NDJSON, or CSV with a header");
   command->footer("Example: millrace produce events.csv --to http://127.0.0.1:8080 --replay");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ProduceOptions>();
   command->add_option("FILE", options->file, "File, or - for standard input (default)");
   command->add_option("--to", options->to, "The server (default http://127.0.0.1:8080)")->type_name("URL");
   command->add_option("--token", options->token, "Token with scope write; also MILLRACE_TOKEN")

@@ -13,15 +13,13 @@
 namespace millrace {
 namespace {
 
-constexpr Duration grace{9'000};  // SIGTERM to exit within 10 s
-
-struct Options {
+struct ServeOptions {
   ServerFlags flags;
   Node::Start start;
   std::string role = "all";
 };
 
-int serve(const Options& options) {
+int serve(const ServeOptions& options) {
   auto config = options.flags.read();
   if (!config) return exit_usage;
   if (options.role != "all") {
@@ -41,7 +39,7 @@ int serve(const Options& options) {
   fmt::print("listening on {}\n", node.url());
   std::fflush(stdout);
   wait_for_signal();
-  const auto stopped = node.stop(grace);
+  const auto stopped = node.stop(shutdown_grace);
   if (!stopped) spdlog::error("stopping: {}", stopped.error().message);
   return stopped ? exit_ok : exit_failure;
 }
@@ -51,7 +49,7 @@ int serve(const Options& options) {
 void add_serve(CLI::App& root, Run& run) {
   auto* command = root.add_subcommand("serve", "The server");
   command->footer("Example: millrace serve --data /var/lib/millrace --listen 127.0.0.1:8080");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ServeOptions>();
   options->flags.add_to(*command);
   command->add_option("--role", options->role, "What this process does: all")->type_name("ROLE");
   command->add_flag("--repair", options->start.repair,

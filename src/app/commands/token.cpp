@@ -18,7 +18,7 @@
 namespace millrace {
 namespace {
 
-struct Options {
+struct TokenOptions {
   ServerFlags flags;
   std::string scope = "write";
   std::string label;
@@ -60,7 +60,7 @@ void add_token(CLI::App& root, Run& run) {
   auto* command = root.add_subcommand("token", "Tokens for callers: create, list, revoke");
   command->require_subcommand(1);
   command->footer("Example: millrace token create --scope write --label ci");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<TokenOptions>();
 
   auto* create = command->add_subcommand("create", "Makes a token; its secret is shown this once");
   options->flags.add_to(*create);
