@@ -107,7 +107,7 @@ Result<Millis> parse_time(std::string_view text, Millis now) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (!text.empty() && end == text.data() + text.size()) {
-    const bool fits = error == std::errc{} && number >= earliest.value && number <= latest.value;
+    const bool fits = error == std::errc{} && number >= earliest_time.value && number <= latest_time.value;
     if (!fits) return wrong(" (outside the years 1 to 9999)");
     return Millis{number};
   }

@@ -49,8 +49,8 @@ Result<Question> understand(const Query& query) {
     return wrong(fmt::format("'from' ({}) is after 'to' ({}): exchange them", format_rfc3339(query.from),
                              format_rfc3339(query.to)));
   }
-  question.from = std::clamp(query.from, earliest, latest);
-  question.to = std::clamp(query.to, earliest, latest);
+  question.from = std::clamp(query.from, earliest_time, latest_time);
+  question.to = std::clamp(query.to, earliest_time, latest_time);
   if (query.max_points == 0) return wrong("'maxPoints' is 0: write 1 or more");
   if (query.top && *query.top == 0) return wrong("'top' is 0: write 1 or more");
   if (query.quantiles.size() > most_quantiles)

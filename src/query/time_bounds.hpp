@@ -5,7 +5,7 @@
 namespace millrace {
 
 /// The years 1 to 9999, which RFC 3339 can write: times outside them are refused.
-inline constexpr Millis earliest{-62'135'596'800'000};
-inline constexpr Millis latest{253'402'300'799'999};
+inline constexpr Millis earliest_time{-62'135'596'800'000};
+inline constexpr Millis latest_time{253'402'300'799'999};
 
 }  // namespace millrace
