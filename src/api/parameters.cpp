@@ -61,9 +61,10 @@ void Parameters::mistake(Error error) {
 std::optional<Error> Parameters::finish() const {
   if (mistake_) return mistake_;
   for (const auto& [key, value] : request_.query) {
-    const bool known = std::any_of(known_.begin(), known_.end(), [&key = key](const std::string& name) {
-      return name == key || (name.ends_with('*') && key.size() >= name.size() &&
-                             key.starts_with(std::string_view(name).substr(0, name.size() - 1)));
+    const std::string_view wanted = key;
+    const bool known = std::any_of(known_.begin(), known_.end(), [wanted](const std::string& name) {
+      return name == wanted || (name.ends_with('*') && wanted.size() >= name.size() &&
+                                wanted.starts_with(std::string_view(name).substr(0, name.size() - 1)));
     });
     if (!known) {
       return Error{ErrorCode::invalid_argument,

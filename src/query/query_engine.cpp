@@ -215,15 +215,15 @@ void QueryEngine::Impl::points_of(const Asked& asked, const Grid& grid, std::uin
 /// Turns 10 s points into minutes named by their end.
 void QueryEngine::Impl::slide(const Asked& asked, std::vector<Point>& points, const Grid& grid,
                               const CounterRates* counters, std::uint32_t group) const {
-  const Duration minute = ten_seconds * static_cast<std::int64_t>(sliding_buckets);
+  const Duration window_width = ten_seconds * static_cast<std::int64_t>(sliding_buckets);
   std::vector<Point> windows;
   if (points.empty()) return;
   // No window is told of that ends after both the newest bucket and the open one.
   const Millis newest = std::max(points.back().timestamp, align_down(asked.now, ten_seconds)) + ten_seconds;
   const Millis last = std::min(grid.end(), newest);
   std::size_t low = 0;
-  for (Millis end = grid.start + minute; end <= last; end = end + ten_seconds) {
-    while (low < points.size() && points[low].timestamp < end - minute) ++low;
+  for (Millis end = grid.start + window_width; end <= last; end = end + ten_seconds) {
+    while (low < points.size() && points[low].timestamp < end - window_width) ++low;
     if (low == points.size()) break;
     if (points[low].timestamp >= end) continue;
     Point& window = windows.emplace_back();
@@ -235,7 +235,7 @@ void QueryEngine::Impl::slide(const Asked& asked, std::vector<Point>& points, co
       growth.growth +=
           counters->at(group, static_cast<std::size_t>((points[i].timestamp - grid.start) / ten_seconds)).growth;
     }
-    finish(asked, window, minute, counters != nullptr ? std::optional(growth) : std::nullopt);
+    finish(asked, window, window_width, counters != nullptr ? std::optional(growth) : std::nullopt);
   }
   points = std::move(windows);
 }
