@@ -13,6 +13,7 @@
 
 namespace millrace::net {
 
+/// What a server answered.
 struct ClientResponse {
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;  ///< Names in lower case.

@@ -35,6 +35,7 @@ struct Request {
   [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const;
 };
 
+/// An answer on its way out.
 struct Response {
   int status = 200;
   std::string content_type = "application/json";
@@ -82,6 +83,7 @@ using ResponderPtr = std::unique_ptr<Responder>;
 /// Called on a net thread; must not block. `thread` numbers the net thread, 0-based: for per-thread caches.
 using Handler = std::function<void(Request request, ResponderPtr responder, std::size_t thread)>;
 
+/// How a Server listens, and its limits.
 struct ServerOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8080;  ///< 0: any free one.

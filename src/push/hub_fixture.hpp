@@ -74,6 +74,7 @@ class Kept final : public History {
   int asked = 0;
 };
 
+/// A point as a subscriber read it.
 struct SeenPoint {
   std::int64_t at = 0;  ///< Seconds after `start`.
   std::uint64_t count = 0;

@@ -95,6 +95,7 @@ struct RawAnswerPoint {
   SeriesId series;  ///< Resolves source and tags through the catalog.
 };
 
+/// What run() found.
 struct Answer {
   Resolution resolution;  ///< The one used; fixed or raw.
   bool grouped = false;   ///< `series` has one entry for each group, else exactly one in all.

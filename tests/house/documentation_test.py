@@ -30,7 +30,8 @@ found += [f"docs/errors.md: no row for the error code `{c}`" for c in sorted(cod
 # Metrics: a name and a help sentence that ends in a full stop, each in docs/metrics.md.
 named = {}
 for path, text in TEXT.items():
-    for name, help_text in re.findall(r'"(millrace_\w+)",\s*"((?:[^"\\]|\\.)*)"', text):
+    for name, literals in re.findall(r'"(millrace_\w+)",\s*((?:"(?:[^"\\]|\\.)*"\s*)+)', text):
+        help_text = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', literals))
         named[name] = help_text
         if not help_text.endswith("."):
             found.append(f"{path.relative_to(ROOT)}: metric {name} needs a help sentence")
