@@ -1,7 +1,7 @@
 #include "query/point_json.hpp"
 
-#include "model/rfc3339.hpp"
 #include "base/json_text.hpp"
+#include "model/rfc3339.hpp"
 
 namespace millrace {
 namespace {
