@@ -16,6 +16,7 @@ namespace millrace {
 namespace {
 
 constexpr std::uint32_t metrics = 10;
+constexpr std::uint32_t filled_metrics = 2;  // of an_hour(): filling all of them takes minutes
 constexpr std::uint32_t sources = 1'000;
 constexpr std::uint32_t all_series = metrics * sources;
 constexpr std::uint16_t partitions = 4;
@@ -43,7 +44,7 @@ class Filled {
   }
 
   /// Makes the next minute of a partition's series: six rows of ten values, a minute's row, sixty points.
-  Commit minute(std::uint16_t partition, std::int64_t minute, bool raw) {
+  Commit minute(std::uint16_t partition, std::int64_t minute, bool raw, std::uint32_t of_metrics = metrics) {
     Commit commit;
     commit.partition = PartitionId{partition};
     commit.epoch = states_[partition].epoch;
@@ -52,7 +53,8 @@ class Filled {
     ++commit.after.next.value;
     const std::int64_t begin = start + (minute * 60'000);
     commit.after.watermark = Millis{begin + 60'000};
-    for (std::uint32_t s = partition; s < all_series; s += partitions) {
+    for (std::uint32_t s = 0; s < all_series; ++s) {
+      if ((s / metrics) % partitions != partition || s % metrics >= of_metrics) continue;
       if (minute == 0) {
         commit.definitions.push_back(
             {SeriesId{s},
@@ -118,7 +120,7 @@ Filled& an_hour() {
   static Filled filled;
   static const bool done = [] {
     for (std::int64_t m = 0; m < 65; ++m) {
-      for (std::uint16_t p = 0; p < partitions; ++p) filled.send(filled.minute(p, m, true));
+      for (std::uint16_t p = 0; p < partitions; ++p) filled.send(filled.minute(p, m, true, filled_metrics));
       filled.maintain(start + (m * 60'000));
     }
     return true;
@@ -185,10 +187,11 @@ std::vector<SeriesId> series_of(std::uint32_t metric, std::uint32_t count) {
 void read(benchmark::State& state, Level level, std::uint32_t count, bool digests) {
   RocksStore& store = an_hour().store();
   std::uint64_t rows = 0;
-  std::uint32_t metric = 0;
+  std::uint32_t turn = 0;
   for (auto _ : state) {
-    auto series = series_of(metric++ % metrics, count);
-    if (count == 1) series[0] = SeriesId{(metric * 7'919 / metrics * metrics + (metric - 1) % metrics) % all_series};
+    auto series = series_of(turn % filled_metrics, count);
+    if (count == 1) series[0] = SeriesId{((turn * 7'919) % sources * metrics) + (turn % filled_metrics)};
+    ++turn;
     const RowRequest request{level,
                              MetricId{series[0].value % metrics},
                              series,
@@ -214,8 +217,8 @@ void read_raw_hour(benchmark::State& state) {
   RocksStore& store = an_hour().store();
   std::uint64_t points = 0;
   for (auto _ : state) {
-    const std::vector<SeriesId> series{SeriesId{4'711}};
-    const auto done = store.read_raw({MetricId{4'711 % metrics}, series, Millis{start}, Millis{start + 3'600'000}},
+    const std::vector<SeriesId> series{SeriesId{4'711 / metrics * metrics}};
+    const auto done = store.read_raw({MetricId{0}, series, Millis{start}, Millis{start + 3'600'000}},
                                      [&](PartitionId, const RawPoint&) { ++points; });
     if (!done) state.SkipWithError(done.error().message.c_str());
   }
