@@ -55,7 +55,8 @@ TEST(Catalog, GivesAMetricItsTotalBeforeItsFirstSeries) {
   EXPECT_TRUE(catalog.at(total).key.is_total());
   EXPECT_EQ(catalog.at(total).metric, metric);
   EXPECT_EQ(catalog.find(key("cpu", "")), total);
-  EXPECT_EQ(catalog.adopt(key("mem", ""), now), catalog.total(catalog.find_metric("mem").value()));
+  const SeriesId adopted = catalog.adopt(key("mem", ""), now);
+  EXPECT_EQ(adopted, catalog.total(catalog.find_metric("mem").value()));
   EXPECT_EQ(catalog.size(), 3U);
   EXPECT_EQ(catalog.version(), 3U);
 }
