@@ -225,6 +225,19 @@ TEST(Partition, WritesMinutesThatAnOwnerBeforeItLeftOpen) {
   EXPECT_EQ(bench.stored(Level::minute, bench.a).at(0).rollup.sum, 1);
 }
 
+TEST(Partition, FoldsALateEventWhileItsMinuteIsWritten) {
+  Bench bench;
+  ASSERT_TRUE(bench.fold({{bench.a, noon, 1}}, noon));
+  bench.commit();
+  ASSERT_TRUE(bench.fold({{bench.d, noon + seconds(62), 1}}, noon + seconds(62)));
+  bench.freeze();  // not a's row, but the minute that it is in
+  ASSERT_TRUE(bench.fold({{bench.a, noon, 2}}, noon + seconds(62)));
+  bench.commit();
+  EXPECT_EQ(bench.stored(Level::minute, bench.a).at(0).rollup.sum, 1);
+  bench.commit();
+  EXPECT_EQ(bench.stored(Level::minute, bench.a).at(0).rollup.sum, 3);
+}
+
 TEST(Partition, ClosesTheLastMinuteThoughNothingComesAnyMore) {
   Bench bench;
   ASSERT_TRUE(bench.fold({{bench.a, noon, 1}}, noon));
