@@ -1,5 +1,6 @@
 #include "app/commands/commands.hpp"
 #include "app/exit_code.hpp"
+#include "app/page.hpp"
 #include "app/version.hpp"
 
 #include <CLI/CLI.hpp>
@@ -15,8 +16,8 @@ int main(int argc, char** argv) {
   root.require_subcommand(1);
   root.footer("Example: millrace demo");
   Run run;
-  add_serve(root, run);
-  add_demo(root, run);
+  add_serve(root, run, page_assets());
+  add_demo(root, run, page_assets());
   add_produce(root, run);
   add_export(root, run);
   add_check_config(root, run);

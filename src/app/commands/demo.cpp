@@ -2,7 +2,6 @@
 #include "app/demo/feed.hpp"
 #include "app/exit_code.hpp"
 #include "app/node.hpp"
-#include "app/page.hpp"
 #include "app/server_flags.hpp"
 
 #include <CLI/CLI.hpp>
@@ -14,12 +13,12 @@
 namespace millrace {
 namespace {
 
-int demo(const ServerFlags& flags) {
+int demo(const ServerFlags& flags, std::span<const Asset> page) {
   auto config = flags.read();
   if (!config) return exit_usage;
   block_signals();
   set_up_log(config->server.log_level);
-  Node node(*std::move(config), page_assets());
+  Node node(*std::move(config), page);
   if (const auto started = node.start({}); !started) {
     fmt::print(stderr, "millrace: {}\n", started.error().message);
     return started.error().code == ErrorCode::io ? exit_failure : exit_usage;
@@ -38,12 +37,12 @@ int demo(const ServerFlags& flags) {
 
 }  // namespace
 
-void add_demo(CLI::App& root, Run& run) {
+void add_demo(CLI::App& root, Run& run, std::span<const Asset> page) {
   auto* command = root.add_subcommand("demo", "The server with live data at once: this machine and a simulated shop");
   command->footer("Example: millrace demo --listen 127.0.0.1:9000");
   auto flags = std::make_shared<ServerFlags>();
   flags->add_to(*command);
-  command->callback([&run, flags] { run = [flags] { return demo(*flags); }; });
+  command->callback([&run, flags, page] { run = [flags, page] { return demo(*flags, page); }; });
 }
 
 }  // namespace millrace

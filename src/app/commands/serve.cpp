@@ -1,7 +1,6 @@
 #include "app/commands/commands.hpp"
 #include "app/exit_code.hpp"
 #include "app/node.hpp"
-#include "app/page.hpp"
 #include "app/server_flags.hpp"
 
 #include <CLI/CLI.hpp>
@@ -19,7 +18,7 @@ struct ServeOptions {
   std::string role = "all";
 };
 
-int serve(const ServeOptions& options) {
+int serve(const ServeOptions& options, std::span<const Asset> page) {
   auto config = options.flags.read();
   if (!config) return exit_usage;
   if (options.role != "all") {
@@ -28,7 +27,7 @@ int serve(const ServeOptions& options) {
   }
   block_signals();
   set_up_log(config->server.log_level);
-  Node node(*std::move(config), page_assets());
+  Node node(*std::move(config), page);
   if (const auto started = node.start(options.start); !started) {
     fmt::print(stderr, "millrace: {}\n", started.error().message);
     return started.error().code == ErrorCode::conflict || started.error().code == ErrorCode::invalid_argument ||
@@ -46,7 +45,7 @@ int serve(const ServeOptions& options) {
 
 }  // namespace
 
-void add_serve(CLI::App& root, Run& run) {
+void add_serve(CLI::App& root, Run& run, std::span<const Asset> page) {
   auto* command = root.add_subcommand("serve", "The server");
   command->footer("Example: millrace serve --data /var/lib/millrace --listen 127.0.0.1:8080");
   auto options = std::make_shared<ServeOptions>();
@@ -56,7 +55,7 @@ void add_serve(CLI::App& root, Run& run) {
                     "Keep what is whole of a damaged journal and list what was dropped");
   command->add_flag("--confirm-retention", options->start.confirm_retention,
                     "Allow retention to drop more than a day of data at once");
-  command->callback([&run, options] { run = [options] { return serve(*options); }; });
+  command->callback([&run, options, page] { run = [options, page] { return serve(*options, page); }; });
 }
 
 }  // namespace millrace

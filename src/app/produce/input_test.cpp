@@ -42,12 +42,14 @@ TEST(EventInput, PassesNdjsonLinesAsTheyAreWithoutBlanksAndLineEnds) {
 }
 
 TEST(EventInput, TurnsCsvIntoEventsAndNamesBadRecordsByLine) {
-  const Seen seen = read("metric_name,source_id,timestamp,value,zone\ncpu,a,5,1.5,eu\ncpu,a,6,wrong,eu\ncpu,a,7,2,\n");
+  const Seen seen = read(
+      "metric_name,source_id,timestamp,value,zone\ncpu,a,1790000000005,1.5,eu\ncpu,a,1790000000006,wrong,eu\ncpu,a,"
+      "1790000000007,2,\n");
   EXPECT_TRUE(seen.ok);
   ASSERT_EQ(seen.lines.size(), 2U);
   EXPECT_THAT(seen.lines[0], HasSubstr("\"tags\":{\"zone\":\"eu\"}"));
   EXPECT_THAT(seen.lines[1], Not(HasSubstr("tags")));
-  EXPECT_THAT(seen.times, ElementsAre(Millis{5}, Millis{7}));
+  EXPECT_THAT(seen.times, ElementsAre(Millis{1'790'000'000'005}, Millis{1'790'000'000'007}));
   EXPECT_THAT(seen.bad, ElementsAre(3U));
 }
 
