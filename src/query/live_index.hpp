@@ -13,7 +13,11 @@ namespace millrace {
 class LiveIndex {
  public:
   struct Entry {
-    std::shared_ptr<const Row> row;
+    // The row's place and count stand here too: sorting and seeking need not follow the pointer.
+    std::uint64_t origin;  ///< Partition, then series.
+    Millis bucket;
+    std::uint64_t count;
+    const Row* row;
     bool superseded = false;  ///< The store holds a newer one.
   };
 
@@ -34,6 +38,7 @@ class LiveIndex {
  private:
   [[nodiscard]] std::size_t seek(PartitionId partition, SeriesId series, Millis bucket);
 
+  std::vector<std::shared_ptr<const Row>> rows_;  ///< Keeps what entries_ point to.
   std::vector<Entry> entries_;
   std::size_t cursor_ = 0;
   Millis oldest_ = Millis{INT64_MAX};

@@ -1,5 +1,7 @@
 #include "query/point_json.hpp"
 
+#include "model/rfc3339.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -59,6 +61,19 @@ TEST(PointJson, AQuantileWithoutDigestIsNull) {
   Point point = sample();
   point.rollup.digest = Digest();
   EXPECT_NE(text(point, PointShape()).find(R"("p50":null,"p95":null,"p99":null)"), std::string::npos);
+}
+
+TEST(TimeJson, IsTheRfc3339TimeOrNull) {
+  const auto text = [](Millis time) {
+    std::string out;
+    append_time_json(out, time);
+    return out;
+  };
+  EXPECT_EQ(text(Millis::never()), "null");
+  for (const std::int64_t time : {1'767'323'050'123LL, 1'767'323'050'124LL, 0LL, 1LL, -1LL, 1'767'398'399'999LL,
+                                  1'767'398'400'000LL, -62'167'219'200'001LL, 253'402'300'800'000LL}) {
+    EXPECT_EQ(text(Millis{time}), '"' + format_rfc3339(Millis{time}) + '"');
+  }
 }
 
 TEST(FreshnessJson, WritesTimesOrNull) {

@@ -326,7 +326,9 @@ TEST(QueryEngine, UnknownMetricHasNoPoints) {
 }
 
 TEST(QueryEngine, FinalFollowsTheLowestWatermarkAndTheRevisionTellsIt) {
-  Pipeline world(std::make_unique<MemoryStore>(), 2);
+  EngineOptions options;
+  options.idle_after = 60 * minute;  // else the clock's step below makes both final by itself
+  Pipeline world(std::make_unique<MemoryStore>(), 2, options);
   const SeriesId id = world.series("m", "s");
   world.send({{PartitionId{0}, id, start + second, 1}, {PartitionId{1}, id, start + 2 * second, 2}});
   const Query query = question("m", start, start + minute, 10 * second);

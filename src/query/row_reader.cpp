@@ -57,7 +57,7 @@ struct RowReader::Run {
 
   void overlay(const RowView& row) {
     if (LiveIndex::Entry* entry = live.find(row.partition, row.series, row.bucket)) {
-      if (entry->row->rollup.count >= row.count) return;  // comes with the live ones
+      if (entry->count >= row.count) return;  // comes with the live ones
       entry->superseded = true;
     }
     sink(row, nullptr);

@@ -29,9 +29,10 @@ std::vector<PageRow> rows() {
       if (b == 3) continue;
       const auto cents = static_cast<double>(1'000 + (100 * s) + (7 * b));
       const Millis bucket{start + (b * 10'000)};
-      rows.push_back({SeriesId{5 + (10 * s)}, bucket, static_cast<std::uint64_t>(8 + b), cents / 100 * 8.5,
-                      b == 2 ? 1e-15 : 0, (cents - 25) / 100, (cents + 150) / 100, cents / 100, (cents + 50) / 100,
-                      bucket + Duration{s}, bucket + Duration{9'000}});
+      rows.push_back({SeriesId{5 + (10 * s)}, bucket, static_cast<std::uint64_t>(8 + b),
+                      b == 5 ? cents / 300 : cents * 8 / 100, b == 2 ? 1e-15 : 0, (cents - 25) / 100,
+                      (cents + 150) / 100, cents / 100, (cents + 50) / 100, bucket + Duration{s},
+                      bucket + Duration{9'000}});
     }
   }
   rows[4].max = 100.0 / 3;
