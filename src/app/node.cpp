@@ -69,10 +69,15 @@ IngestLimits ingest_limits(const Config& config) {
   return limits;
 }
 
+Retention retention(const Config& config) {
+  return {config.store.raw_retention, config.store.retention_10s, config.store.retention_1m, config.store.retention_1h};
+}
+
 QueryLimits query_limits(const Config& config) {
   QueryLimits limits;
   limits.points = static_cast<std::size_t>(config.limits.points);
   limits.deadline = config.limits.query;
+  limits.retention = retention(config);
   return limits;
 }
 
@@ -174,10 +179,7 @@ Result<void> Node::Impl::open_stream(const Start& options) {
 
   engine->run(*journal);
   if (const auto replayed = journal->start(*starts, *engine); !replayed) return replayed;
-  maintenance = std::make_unique<MaintenanceThread>(*store, *engine, catalog, clock,
-                                                    Retention{config.store.raw_retention, config.store.retention_10s,
-                                                              config.store.retention_1m, config.store.retention_1h},
-                                                    partitions);
+  maintenance = std::make_unique<MaintenanceThread>(*store, *engine, catalog, clock, retention(config), partitions);
   maintenance->start();
   feed_parser = std::make_unique<EventParser>(catalog, partitions, ingest_limits(config));
   api->set_ready(true);
