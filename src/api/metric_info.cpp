@@ -1,6 +1,7 @@
 #include "api/metric_info.hpp"
 
 #include "api/api.hpp"
+#include "api/parameters.hpp"
 #include "base/json_text.hpp"
 
 #include <fmt/format.h>
@@ -11,15 +12,20 @@ namespace {
 
 constexpr std::size_t text_limit = 1'000;
 
-std::string to_json(const MetricInfo& info) {
-  std::string json = "{\"unit\":";
+/// "unit", "kind" and "help", without the braces.
+void append_members(std::string& json, const MetricInfo& info) {
+  json += "\"unit\":";
   append_json_string(json, info.unit);
   json += ",\"kind\":";
   append_json_string(json, info.kind);
   json += ",\"help\":";
   append_json_string(json, info.help);
-  json += '}';
-  return json;
+}
+
+std::string to_json(const MetricInfo& info) {
+  std::string json = "{";
+  append_members(json, info);
+  return json + '}';
 }
 
 }  // namespace
@@ -52,6 +58,24 @@ Result<MetricInfo> parse_metric_info(std::string_view json) {
 }
 
 void Api::add_metric_info_routes() {
+  add(net::Method::get, "/api/v1/metrics", Scope::read, [this](Call call) {
+    on_pool(std::move(call), [this](const net::Request& request, const std::string&) {
+      Parameters parameters(request);
+      const std::string prefix = parameters.text("prefix").value_or("");
+      if (const auto mistake = parameters.finish()) return to_response(*mistake);
+      net::Response response;
+      response.body = "{\"metrics\":[";
+      for (const std::string& metric : parts_.catalog.metric_names(prefix)) {
+        response.body += response.body.back() == '[' ? "{\"name\":" : ",{\"name\":";
+        append_json_string(response.body, metric);
+        response.body += ',';
+        append_members(response.body, parts_.catalog.info(metric));
+        response.body += '}';
+      }
+      response.body += "]}";
+      return response;
+    });
+  });
   add(net::Method::get, "/api/v1/metrics/*", Scope::read, [this](Call call) {
     net::Response response;
     response.body = to_json(parts_.catalog.info(call.rest));

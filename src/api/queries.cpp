@@ -253,28 +253,6 @@ void Api::add_query_routes() {
       return json_response(std::move(json));
     });
   });
-
-  add(net::Method::get, "/api/v1/metrics", Scope::read, [this](Call call) {
-    on_pool(std::move(call), [this](const net::Request& request, const std::string&) {
-      Parameters parameters(request);
-      const std::string prefix = parameters.text("prefix").value_or("");
-      if (const auto mistake = parameters.finish()) return to_response(*mistake);
-      std::string json = "{\"metrics\":[";
-      for (const std::string& metric : parts_.catalog.metric_names(prefix)) {
-        const MetricInfo info = parts_.catalog.info(metric);
-        json += json.back() == '[' ? "{\"name\":" : ",{\"name\":";
-        append_json_string(json, metric);
-        json += ",\"unit\":";
-        append_json_string(json, info.unit);
-        json += ",\"kind\":";
-        append_json_string(json, info.kind);
-        json += ",\"help\":";
-        append_json_string(json, info.help);
-        json += '}';
-      }
-      return json_response(json + "]}");
-    });
-  });
 }
 
 }  // namespace millrace

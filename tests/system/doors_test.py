@@ -91,7 +91,9 @@ class Questions(unittest.TestCase):
     def test_keeps_what_was_put_of_a_metric(self):
         status, _, _ = self.server.request("PUT", "/api/v1/metrics/temp", b'{"unit":"celsius","kind":"gauge","help":"Air."}')
         self.assertEqual(status, 200)
-        self.assertEqual(self.server.get("/api/v1/metrics/temp")["unit"], "celsius")
+        kept = {"unit": "celsius", "kind": "gauge", "help": "Air."}
+        self.assertEqual(self.server.get("/api/v1/metrics/temp"), kept)
+        self.assertEqual(self.server.get("/api/v1/metrics", prefix="tem")["metrics"], [{"name": "temp", **kept}])
 
     def test_exports_what_produce_reads(self):
         _, _, body = self.server.request("GET", "/api/v1/export?" + urllib.parse.urlencode(
